@@ -1,0 +1,140 @@
+// The engine: strategies and jobs on top of a store, a fetcher and a clock.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "meter/clock.hpp"
+#include "meter/export.hpp"
+#include "meter/fetcher.hpp"
+#include "meter/job.hpp"
+#include "meter/logger.hpp"
+#include "meter/result.hpp"
+#include "meter/store.hpp"
+#include "meter/strategy.hpp"
+
+namespace meter {
+
+/// How jobs run.
+struct JobOptions {
+    /// Threads that run jobs. 0: none, the host calls Engine::run_pending(). [0, 1024]
+    int workers = 64;
+    std::chrono::milliseconds lease{30'000};  ///< renewed every third of it; [100 ms, 1 h]
+    std::chrono::milliseconds sweep{5'000};   ///< between looks for expired leases; [10 ms, 1 h]
+    std::int64_t max_attempts = 2;            ///< claims before a job that keeps losing its worker fails; [1, 1000]
+    std::int64_t max_pending = 1'000'000;     ///< more are refused as unavailable; [1, 1e9]
+    std::chrono::seconds execute_timeout{3600};  ///< of Engine::execute(); [1 s, 24 h]
+    ExtractLimits extract = {};                  ///< "Extraction failed: too many results" beyond them
+};
+
+/// The allowance of strategies per account and 30 days.
+struct QuotaOptions {
+    std::string tier = "enterprise";  ///< free, hobby, pro or enterprise
+    std::int64_t limit = -1;          ///< -1: unlimited
+};
+
+/// The parts an engine is made of. A null seam means the built-in one.
+struct EngineOptions {
+    std::shared_ptr<Store> store = {};      ///< null: open_store("memory:")
+    std::shared_ptr<Fetcher> fetcher = {};  ///< null: make_fetcher(fetch)
+    std::shared_ptr<Clock> clock = {};      ///< null: system_clock()
+    std::shared_ptr<Logger> logger = {};    ///< null: null_logger()
+    FetchOptions fetch = {};
+    JobOptions jobs = {};
+    QuotaOptions quota = {};
+    /// How long a strategy's page is kept for refining it; [0, 10 years].
+    std::chrono::hours snapshot_retention{24 * 30};
+    /// Limit of one strategy creation; the client gives up after 60 s. [1 s, 1 h]
+    std::chrono::seconds generate_deadline{55};
+};
+
+/// Checks ranges. Errors: invalid_argument with the dotted field as `subject` ("jobs.workers").
+METER_EXPORT Result<void> validate(const EngineOptions& options);
+
+/// Counters since the engine was opened, and gauges of now.
+struct EngineMetrics {
+    std::uint64_t jobs_completed = 0;
+    std::uint64_t jobs_failed = 0;
+    std::uint64_t jobs_unchanged = 0;  ///< completed from the baseline after "304 Not Modified"
+    std::uint64_t items_extracted = 0;
+    std::uint64_t bytes_fetched = 0;
+    std::int64_t jobs_pending = 0;
+    std::int64_t jobs_running = 0;
+};
+
+/// Strategies made, kept and run. Several engines may live in one process; they share nothing but what the options
+/// hand them.
+///   auto engine = Engine::open({}).value();
+///   auto strategy = engine->create_strategy({.url = url, .name = "Shop", .strategy = plan}).value();
+///   auto job = engine->execute({.strategy_id = strategy.strategy_id, .url = url}).value();
+/// Threads: every member from any thread. The engine owns its workers and one housekeeping thread.
+/// Errors of every call: store, unavailable while stopping; not_found for ids that are unknown or another account's
+/// ("Strategy not found", "Job not found", "Batch not found").
+class METER_EXPORT Engine {
+public:
+    /// Errors: those of validate(), open_store() and make_fetcher().
+    static Result<std::unique_ptr<Engine>> open(EngineOptions options = {});
+
+    /// stop() without grace.
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    /// Fetches the page, runs the plan on it, stores the strategy with a preview. Counts against the quota.
+    /// Errors: invalid_argument, invalid_url, not_found (strategy_group_id), quota_exceeded; the fetch's own errors;
+    /// unprocessable ("No items could be extracted", "Page not accessible: 404 Not Found"); unsupported;
+    /// unavailable when no ready plan is given and none can be made, or past the deadline.
+    Result<Strategy> create_strategy(const StrategyRequest& request, const Caller& caller = {},
+                                     std::stop_token stop = {});
+    Result<Strategy> get_strategy(std::string_view strategy_id, const Caller& caller = {});
+    Result<std::vector<Strategy>> list_strategies(ListRange range = {}, const Caller& caller = {});
+    /// A changed filter recomputes the preview from the snapshot while that is kept. Later jobs only.
+    Result<Strategy> update_strategy(std::string_view strategy_id, const StrategyPatch& patch,
+                                     const Caller& caller = {});
+    /// Removes the strategy and its jobs; pending and running ones stop.
+    Result<void> delete_strategy(std::string_view strategy_id, const Caller& caller = {});
+    Result<std::vector<AuditEvent>> list_audit(const AuditQuery& query = {}, const Caller& caller = {});
+    Result<StrategyQuota> quota(const Caller& caller = {});
+
+    /// Queues one job; durable when it returns.
+    Result<Job> submit(const JobRequest& request, const Caller& caller = {});
+    /// Queues one job for each URL, all or none.
+    Result<Batch> submit_batch(const BatchRequest& request, const Caller& caller = {});
+    /// submit() and wait_for_job(). A failed job is a success of this call. Past JobOptions::execute_timeout the job
+    /// fails "Job timed out after 3600 seconds". When `stop` is requested: cancelled, while the job goes on.
+    Result<Job> execute(const JobRequest& request, const Caller& caller = {}, std::stop_token stop = {});
+    /// Waits until the job has ended. Errors: timeout, cancelled; the job is not touched by either.
+    Result<Job> wait_for_job(std::string_view job_id, std::chrono::milliseconds timeout, const Caller& caller = {},
+                             std::stop_token stop = {});
+    Result<Job> get_job(std::string_view job_id, const Caller& caller = {});
+    Result<std::vector<Job>> list_jobs(const JobQuery& query = {}, const Caller& caller = {});
+    /// Every job of the strategy, newest first.
+    Result<std::vector<HistoryEntry>> history(std::string_view strategy_id, ListRange range = {.limit = 1000},
+                                              const Caller& caller = {});
+    Result<BatchProgress> batch_progress(std::string_view batch_id, const Caller& caller = {});
+
+    /// Runs pending jobs on the calling thread until none is left or `stop` is requested; how many ran. Meant for
+    /// JobOptions::workers = 0, harmless otherwise.
+    Result<std::size_t> run_pending(std::stop_token stop = {});
+
+    /// Takes no more work, lets running jobs end for up to `grace`, gives the rest back to the queue. Idempotent.
+    void stop(std::chrono::milliseconds grace = std::chrono::milliseconds{0});
+
+    EngineMetrics metrics() const;
+    Store& store() noexcept;
+    Clock& clock() noexcept;
+
+private:
+    struct Impl;
+    explicit Engine(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace meter

@@ -1,0 +1,6 @@
+// Symbol visibility of the shared library.
+#pragma once
+
+/// Marks what belongs to the installed API. The library is compiled with hidden visibility, so everything else
+/// stays inside it.
+#define METER_EXPORT __attribute__((visibility("default")))

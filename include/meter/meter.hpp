@@ -1,0 +1,22 @@
+// Everything: the whole public API in one include.
+#pragma once
+
+#include "meter/api_key.hpp"
+#include "meter/change.hpp"
+#include "meter/clock.hpp"
+#include "meter/engine.hpp"
+#include "meter/error.hpp"
+#include "meter/export.hpp"
+#include "meter/extract.hpp"
+#include "meter/fetcher.hpp"
+#include "meter/filter.hpp"
+#include "meter/job.hpp"
+#include "meter/json.hpp"
+#include "meter/logger.hpp"
+#include "meter/result.hpp"
+#include "meter/schema.hpp"
+#include "meter/store.hpp"
+#include "meter/strategy.hpp"
+#include "meter/time.hpp"
+#include "meter/value.hpp"
+#include "meter/version.hpp"

@@ -1,0 +1,268 @@
+// Where everything is kept: small stores of one concern each, and the built-in back ends.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "meter/api_key.hpp"
+#include "meter/export.hpp"
+#include "meter/job.hpp"
+#include "meter/result.hpp"
+#include "meter/strategy.hpp"
+#include "meter/time.hpp"
+
+namespace meter {
+
+// Rules for every store below.
+// Threads: called concurrently; implementations synchronise themselves.
+// Atomicity: each call happens entirely or not at all, and is durable when it returns success: kill -9 right after
+//   loses nothing.
+// Accounts: every call about objects names the account; a foreign id is "not there".
+// Time is always an argument; a store reads no clock.
+// Errors: store (retryable when trying again may help); others as noted.
+
+/// The page a strategy was made from, kept for refining it and for recomputing its preview.
+struct PageSnapshot {
+    std::string url;  ///< final URL after redirects
+    std::string content_type;
+    std::string body;  ///< decompressed bytes as received
+    TimePoint fetched_at{};
+
+    bool operator==(const PageSnapshot&) const = default;
+};
+
+/// What StrategyStore::update() changes; absent members stay, an inner nullopt clears.
+struct StrategyUpdate {
+    std::optional<std::string> name = {};
+    std::optional<std::string> description = {};
+    std::optional<std::optional<std::string>> filter_config = {};
+    std::optional<std::optional<std::string>> fetch = {};
+    std::optional<std::string> preview_data = {};
+    TimePoint updated_at{};
+};
+
+/// Creations counted against the quota, reservations included.
+struct QuotaUsage {
+    std::int64_t used = 0;
+    std::optional<TimePoint> oldest = {};  ///< creation time of the oldest counted one
+};
+
+class METER_EXPORT StrategyStore {
+public:
+    virtual ~StrategyStore();
+
+    /// Inserts the strategy with its audit event and snapshot, and turns the reservation (empty: none) into a counted
+    /// creation. Errors: conflict when the id exists.
+    virtual Result<void> insert(const Strategy& strategy, const AuditEvent& created,
+                                const std::optional<PageSnapshot>& snapshot, std::string_view reservation) = 0;
+    virtual Result<std::optional<Strategy>> find(std::string_view account_id, std::string_view strategy_id) = 0;
+    /// Newest first by created_at, ties by id descending.
+    virtual Result<std::vector<Strategy>> list(std::string_view account_id, ListRange range) = 0;
+    /// The strategy after the change; nullopt when it is not there.
+    virtual Result<std::optional<Strategy>> update(std::string_view account_id, std::string_view strategy_id,
+                                                   const StrategyUpdate& update) = 0;
+    /// Removes the strategy with its jobs, results, batches, baselines and snapshot, and records the event. False when
+    /// it is not there (nothing recorded).
+    virtual Result<bool> remove(std::string_view account_id, std::string_view strategy_id,
+                                const AuditEvent& deleted) = 0;
+    virtual Result<std::optional<PageSnapshot>> find_snapshot(std::string_view account_id,
+                                                              std::string_view strategy_id) = 0;
+    /// Drops snapshots fetched before the moment; returns how many.
+    virtual Result<std::int64_t> drop_snapshots_before(TimePoint moment) = 0;
+
+    /// Newest first.
+    virtual Result<std::vector<AuditEvent>> list_audit(std::string_view account_id, const AuditQuery& query) = 0;
+
+    /// Counted creations since `window_start`, deleted strategies included, plus reservations alive at `now`.
+    virtual Result<QuotaUsage> quota_usage(std::string_view account_id, TimePoint window_start, TimePoint now) = 0;
+    /// Reserves one creation until `expires_at` when usage is below `limit` (-1: always); the reservation's id, or
+    /// nullopt when the quota is used up. Atomic: two callers never share the last slot.
+    virtual Result<std::optional<std::string>> reserve_quota(std::string_view account_id, TimePoint window_start,
+                                                             TimePoint now, TimePoint expires_at,
+                                                             std::int64_t limit) = 0;
+    /// Gives a reservation back; unknown ones are ignored.
+    virtual Result<void> release_quota(std::string_view reservation) = 0;
+};
+
+/// A job as handed to a worker. `token` is the fence: every later write about this claim must name it.
+struct ClaimedJob {
+    Job job;
+    std::int64_t token = 0;
+};
+
+/// Names one claim.
+struct ClaimRef {
+    std::string job_id;
+    std::int64_t token = 0;
+};
+
+/// What makes jobs comparable (wire contract 12.3).
+struct BaselineKey {
+    std::string strategy_id;
+    std::string url;
+    std::optional<std::string> parameters = {};   ///< canonical JSON text
+    std::optional<std::string> schedule_id = {};
+    std::optional<std::string> workflow_node = {};
+
+    bool operator==(const BaselineKey&) const = default;
+};
+
+/// The newest completed job of a key that may serve as baseline, and what is needed to ask "still the same?".
+struct Baseline {
+    std::string job_id;
+    std::string content_hash;
+    BaselineShape shape;
+    std::string settings_hash;  ///< over plan, schema, filter and fetch settings the job ran with
+    std::string etag;           ///< validators of the fetched page; empty when there was none
+    std::string last_modified;
+
+    bool operator==(const Baseline&) const = default;
+};
+
+/// Everything that is written when a job completes.
+struct JobCompletion {
+    ClaimRef claim;
+    BaselineKey key;
+    std::optional<std::string> expected_baseline = {};  ///< job_id of the baseline it was compared with
+    TimePoint completed_at{};
+    std::string results;  ///< JSON array text; ignored with `reuse_baseline`
+    /// The page answered "not modified": results, hash and signature are taken from the expected baseline.
+    bool reuse_baseline = false;
+    std::int64_t item_count = 0;
+    std::string content_hash;
+    std::string structural_signature;  ///< JSON object text
+    bool has_changes = false;
+    Outcome outcome = Outcome::ok;
+    std::vector<std::string> warnings;
+    /// When set, this job becomes the baseline of `key` (job_id and content_hash are the job's own).
+    std::optional<Baseline> new_baseline = {};
+};
+
+struct JobFailure {
+    ClaimRef claim;
+    TimePoint completed_at{};
+    std::string error;
+    Outcome outcome = Outcome::failed;
+};
+
+/// Numbers for metrics and back-pressure.
+struct JobCounts {
+    std::int64_t pending = 0;
+    std::int64_t running = 0;
+};
+
+/// What a sweep did with expired leases.
+struct SweepResult {
+    std::int64_t requeued = 0;
+    std::vector<std::string> failed;  ///< ids of jobs that had no attempt left
+};
+
+class METER_EXPORT JobStore {
+public:
+    virtual ~JobStore();
+
+    /// Inserts pending jobs, in order, with their batch when there is one. Errors: not_found when the strategy is not
+    /// the account's (any more); nothing is inserted then.
+    virtual Result<void> insert(const std::vector<Job>& jobs, const std::optional<Batch>& batch) = 0;
+    virtual Result<std::optional<Job>> find(std::string_view account_id, std::string_view job_id) = 0;
+    /// Newest first by created_at, ties by id descending; full jobs.
+    virtual Result<std::vector<Job>> list(std::string_view account_id, const JobQuery& query) = 0;
+    /// All jobs of the strategy, newest first; empty when the strategy is not there.
+    virtual Result<std::vector<HistoryEntry>> history(std::string_view account_id, std::string_view strategy_id,
+                                                      ListRange range) = 0;
+    virtual Result<std::optional<BatchProgress>> batch_progress(std::string_view account_id,
+                                                                std::string_view batch_id) = 0;
+
+    /// Moves the oldest pending job of the next account in turn to running for `worker` until now + lease, attempt + 1,
+    /// started_at set; nullopt if none is pending. Atomic: two callers never get the same job.
+    virtual Result<std::optional<ClaimedJob>> claim_next(TimePoint now, std::chrono::milliseconds lease,
+                                                         std::string_view worker) = 0;
+    /// Extends the leases that are still held; returns the job ids of those that are not (taken over, failed, deleted).
+    virtual Result<std::vector<std::string>> heartbeat(const std::vector<ClaimRef>& claims, TimePoint now,
+                                                       std::chrono::milliseconds lease) = 0;
+    virtual Result<std::optional<Baseline>> find_baseline(const BaselineKey& key) = 0;
+    /// Completes a claimed job. False when the claim is no longer held (nothing is written). Errors: conflict when the
+    /// key's baseline is not `expected_baseline` any more: compare again.
+    virtual Result<bool> complete(const JobCompletion& completion) = 0;
+    /// Fails a claimed job. False when the claim is no longer held.
+    virtual Result<bool> fail(const JobFailure& failure) = 0;
+    /// Fails a job that is pending or running, whoever holds it. False when it has ended or is not there.
+    virtual Result<bool> fail_unfinished(std::string_view account_id, std::string_view job_id, TimePoint completed_at,
+                                         std::string_view error) = 0;
+    /// Gives a claimed job back: pending again, the attempt not counted. False when the claim is no longer held.
+    virtual Result<bool> release(const ClaimRef& claim) = 0;
+    /// Expired leases: back to pending, or failed "Interrupted by server restart" when `max_attempts` are used.
+    virtual Result<SweepResult> sweep(TimePoint now, std::int64_t max_attempts) = 0;
+    virtual Result<JobCounts> counts() = 0;
+};
+
+/// What IdempotencyStore::begin() found.
+struct IdempotencyState {
+    enum class Kind { started, replay, in_progress, mismatch } kind = Kind::started;
+    std::string token = {};  ///< started: names this run in finish() and abandon()
+    int status = 0;          ///< replay: the stored answer
+    std::string body = {};
+};
+
+/// Answers kept for a while so that a retried request is not run twice (wire contract 6).
+class METER_EXPORT IdempotencyStore {
+public:
+    virtual ~IdempotencyStore();
+
+    /// Looks the key up and, if it is free or its run was given up (`running_until` passed), starts a run. Atomic.
+    virtual Result<IdempotencyState> begin(std::string_view account_id, std::string_view key,
+                                           std::string_view request_hash, TimePoint now, TimePoint running_until) = 0;
+    /// Stores the answer until `expires_at`; ignored when the run is no longer the key's.
+    virtual Result<void> finish(std::string_view token, int status, std::string_view body, TimePoint expires_at) = 0;
+    /// Frees the key.
+    virtual Result<void> abandon(std::string_view token) = 0;
+    virtual Result<std::int64_t> drop_expired(TimePoint now) = 0;
+};
+
+class METER_EXPORT ApiKeyStore {
+public:
+    virtual ~ApiKeyStore();
+
+    /// Errors: conflict when the hash exists.
+    virtual Result<void> insert(const ApiKey& key, std::string_view key_hash) = 0;
+    /// The key with this hash, expired ones included; nullopt when unknown or revoked.
+    virtual Result<std::optional<ApiKey>> find(std::string_view key_hash) = 0;
+    /// All keys that are not revoked, oldest first.
+    virtual Result<std::vector<ApiKey>> list() = 0;
+    /// Deletes the keys with this prefix (first 12 characters); how many there were.
+    virtual Result<std::int64_t> revoke(std::string_view prefix) = 0;
+};
+
+/// All stores of one back end.
+class METER_EXPORT Store {
+public:
+    virtual ~Store();
+
+    virtual StrategyStore& strategies() = 0;
+    virtual JobStore& jobs() = 0;
+    virtual IdempotencyStore& idempotency() = 0;
+    virtual ApiKeyStore& api_keys() = 0;
+
+    /// Is the back end there and writable? Cheap: for readiness probes.
+    virtual Result<void> ping() = 0;
+    /// Looks for damage, at the cost of reading everything; one sentence for each finding.
+    virtual Result<std::vector<std::string>> check() = 0;
+};
+
+struct StoreOptions {
+    /// Longest wait for another process that holds the write lock; [0, 10 min].
+    std::chrono::milliseconds busy_timeout{5'000};
+    int read_connections = 4;  ///< [1, 64]
+};
+
+/// Opens "sqlite:PATH" (made when absent) or "memory:". The schema is brought up to date; a newer one is refused.
+/// Errors: invalid_argument (unknown scheme), unsupported (back end not in this build, schema too new), store.
+METER_EXPORT Result<std::shared_ptr<Store>> open_store(std::string_view url, const StoreOptions& options = {});
+
+}  // namespace meter

@@ -1,0 +1,36 @@
+# Finds what libmeter links. Installed beside meterConfig.cmake, so that a static library's consumer finds the same.
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+find_dependency(LibXml2)
+find_dependency(CURL)
+find_dependency(OpenSSL COMPONENTS Crypto)
+find_dependency(SQLiteCpp)
+
+find_package(RapidJSON QUIET)  # Debian's config makes no target
+if(NOT TARGET rapidjson)
+  find_path(METER_RAPIDJSON_INCLUDE_DIR rapidjson/document.h REQUIRED)
+  add_library(rapidjson INTERFACE IMPORTED)
+  set_target_properties(rapidjson PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${METER_RAPIDJSON_INCLUDE_DIR}")
+endif()
+
+find_package(re2 CONFIG QUIET)
+if(NOT TARGET re2::re2)
+  find_path(METER_RE2_INCLUDE_DIR re2/re2.h REQUIRED)
+  find_library(METER_RE2_LIBRARY re2 REQUIRED)
+  add_library(re2::re2 UNKNOWN IMPORTED)
+  set_target_properties(re2::re2 PROPERTIES IMPORTED_LOCATION "${METER_RE2_LIBRARY}"
+                        INTERFACE_INCLUDE_DIRECTORIES "${METER_RE2_INCLUDE_DIR}")
+endif()
+
+find_package(utf8proc CONFIG QUIET)
+if(NOT TARGET utf8proc::utf8proc)
+  if(TARGET utf8proc)
+    add_library(utf8proc::utf8proc ALIAS utf8proc)
+  else()
+    find_path(METER_UTF8PROC_INCLUDE_DIR utf8proc.h REQUIRED)
+    find_library(METER_UTF8PROC_LIBRARY utf8proc REQUIRED)
+    add_library(utf8proc::utf8proc UNKNOWN IMPORTED)
+    set_target_properties(utf8proc::utf8proc PROPERTIES IMPORTED_LOCATION "${METER_UTF8PROC_LIBRARY}"
+                          INTERFACE_INCLUDE_DIRECTORIES "${METER_UTF8PROC_INCLUDE_DIR}")
+  endif()
+endif()

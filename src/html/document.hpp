@@ -1,0 +1,100 @@
+// HTML documents: parsed once, read through light views. libxml2's types stay behind this header.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "meter/result.hpp"
+
+// libxml2's node: named here so that views are one pointer wide, defined only in src/html/*.cpp.
+struct _xmlNode;
+
+namespace meter::html {
+
+/// A view of an element; valid while its Document lives. Cheap to copy. Comparable by identity.
+class Element {
+public:
+    Element() = default;
+    explicit Element(const _xmlNode* node) noexcept : node_(node) {}
+    explicit operator bool() const noexcept { return node_ != nullptr; }
+    bool operator==(const Element&) const = default;
+
+    std::string_view name() const noexcept;  ///< lower case
+    /// The attribute's value; nullopt when absent. HTML names are lower case.
+    std::optional<std::string_view> attribute(std::string_view name) const noexcept;
+    bool has_attribute(std::string_view name) const noexcept { return attribute(name).has_value(); }
+
+    Element parent() const noexcept;          ///< false at the root
+    Element first_child() const noexcept;     ///< first child element
+    Element next_sibling() const noexcept;    ///< next sibling element
+    Element previous_sibling() const noexcept;
+    /// Next element in document order, not leaving `root`; false at the end.
+    Element next_in(Element root) const noexcept;
+
+    /// Text of the element and its descendants as a reader sees it: script, style, template and noscript content left
+    /// out, block boundaries and <br> become one space, runs of Unicode white space become one space, trimmed.
+    /// (Wire contract 8.5.)
+    std::string text() const;
+    /// Text content as it is, scripts included: for reading embedded JSON.
+    std::string raw_text() const;
+    std::string inner_html() const;
+
+    const _xmlNode* node() const noexcept { return node_; }  ///< for src/html only
+
+private:
+    const _xmlNode* node_ = nullptr;
+};
+
+/// A piece of text or the boundary of an element, for walks that need the order of both (content sections).
+struct Node {
+    enum class Kind { element, text } kind = Kind::element;
+    Element element;        ///< the element, or the parent of the text
+    std::string_view text;  ///< kind text only
+};
+
+struct ParseOptions {
+    std::string_view content_type = {};         ///< Content-Type header; its charset counts after a BOM
+    std::size_t max_bytes = 32u << 20;          ///< larger input is too_large
+    std::size_t max_attributes_per_tag = 1'000; ///< more are dropped before the parser sees them
+    std::size_t max_nodes = 1'000'000;          ///< more is too_large
+};
+
+/// A parsed page. Movable, not copyable. Threads: const calls from any thread.
+class Document {
+public:
+    /// Never fails on malformed HTML. The charset is decided here, once: BOM, HTTP header, <meta>, then UTF-8 when the
+    /// bytes are valid UTF-8, else windows-1252. Errors: too_large "Page too large", parse (out of memory).
+    static Result<Document> parse(std::string_view bytes, const ParseOptions& options = {});
+
+    Document(Document&&) noexcept;
+    Document& operator=(Document&&) noexcept;
+    ~Document();
+
+    Element root() const noexcept;  ///< the html element; false for a document without any element
+    Element body() const noexcept;  ///< false when there is none
+    std::string title() const;      ///< text of the first <title>, white space collapsed
+    std::string_view encoding() const noexcept;  ///< "UTF-8", "windows-1252", ...
+    /// The URL links are relative to: <base href> resolved against `page_url`, or `page_url`.
+    std::string base_url(std::string_view page_url) const;
+    /// True when content was dropped because it was nested deeper than the parser allows.
+    bool depth_capped() const noexcept;
+
+private:
+    struct Impl;
+    explicit Document(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Calls `visit(Node, entering)` for every element and text below `root` in document order: elements twice (entering
+/// true, then false after their children), texts once (entering true). When a call on entering returns false the
+/// element's children and its leaving call are skipped. Iterative: depth costs no stack.
+void walk(Element root, bool (*visit)(void* context, const Node& node, bool entering), void* context);
+
+/// Is the element one that starts a new line when rendered by default (div, p, li, h1, tr, ...)?
+bool is_block(std::string_view name) noexcept;
+
+}  // namespace meter::html
