@@ -1,0 +1,68 @@
+#include "core/url_text.hpp"
+
+#include "core/unicode.hpp"
+
+namespace meter::core {
+namespace {
+
+constexpr std::size_t url_max_characters = 4096;
+
+/// Valid UTF-8, short enough, without white space and control characters (C0, DEL, C1).
+bool has_url_characters(std::string_view text) noexcept {
+    if (text.size() > url_max_characters * 4 || !is_valid_utf8(text)) return false;
+    std::size_t characters = 0;
+    for (std::size_t pos = 0; pos < text.size(); ++characters) {
+        const char32_t c = next_code_point(text, pos);
+        if (c < 0x20 || (c >= 0x7F && c < 0xA0) || is_space(c)) return false;
+    }
+    return characters <= url_max_characters;
+}
+
+/// Takes "http://" or "https://" off; false when the text starts otherwise.
+bool take_web_scheme(std::string_view& text) noexcept {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (ascii_iequals(text.substr(0, scheme.size()), scheme)) {
+            text.remove_prefix(scheme.size());
+            return true;
+        }
+    }
+    return false;
+}
+
+/// "" or ":" and up to five digits, at most 65535 (RFC 3986 3.2.3 lets the digits be left out).
+bool is_port_text(std::string_view text) noexcept {
+    if (text.empty()) return true;
+    if (text.front() != ':' || text.size() > 6) return false;
+    unsigned port = 0;
+    for (const char c : text.substr(1)) {
+        if (c < '0' || c > '9') return false;
+        port = port * 10 + static_cast<unsigned>(c - '0');
+    }
+    return port <= 65535;
+}
+
+/// What stands between "//" and the path (RFC 3986 3.2).
+bool is_authority_text(std::string_view text) noexcept {
+    if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) text.remove_prefix(at + 1);
+    if (text.starts_with('[')) {
+        const std::size_t close = text.find(']');
+        if (close == std::string_view::npos || close < 3) return false;
+        return text.substr(1, close - 1).find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos &&
+               is_port_text(text.substr(close + 1));
+    }
+    const std::string_view host = text.substr(0, text.find(':'));
+    return !host.empty() && host.find_first_of("!\"$&'()*+,;<=>[\\]^`{|}") == std::string_view::npos &&
+           is_port_text(text.substr(host.size()));
+}
+
+}  // namespace
+
+Result<void> validate_url(std::string_view text) {
+    std::string_view rest = text;
+    if (has_url_characters(text) && take_web_scheme(rest) &&
+        is_authority_text(rest.substr(0, rest.find_first_of("/?#"))))
+        return {};
+    return Error{ErrorCode::invalid_url, "Invalid URL format", std::string(text)};
+}
+
+}  // namespace meter::core
