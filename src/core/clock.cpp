@@ -32,12 +32,15 @@ public:
 
 Clock::~Clock() = default;
 
-std::shared_ptr<Clock> system_clock() { return std::make_shared<SystemClock>(); }
+std::shared_ptr<Clock> system_clock() {
+    return std::make_shared<SystemClock>();
+}
 
 namespace testing {
 
-ManualClock::ManualClock() : ManualClock(std::chrono::sys_days{std::chrono::year{2025} / 1 / 15} +
-                                         std::chrono::hours(10) + std::chrono::minutes(30)) {}
+ManualClock::ManualClock()
+    : ManualClock(std::chrono::sys_days{std::chrono::year{2025} / 1 / 15} + std::chrono::hours(10) +
+                  std::chrono::minutes(30)) {}
 ManualClock::ManualClock(TimePoint start) : now_(start) {}
 ManualClock::~ManualClock() = default;
 

@@ -7,13 +7,15 @@ namespace meter {
 namespace {
 
 constexpr std::array<std::string_view, 16> names{
-    "invalid_argument", "invalid_url", "not_found", "conflict", "quota_exceeded", "unsupported",
-    "unprocessable",    "network",     "timeout",   "blocked",  "too_large",      "parse",
-    "store",            "unavailable", "cancelled", "internal"};
+    "invalid_argument", "invalid_url", "not_found", "conflict",  "quota_exceeded", "unsupported", "unprocessable",
+    "network",          "timeout",     "blocked",   "too_large", "parse",          "store",       "unavailable",
+    "cancelled",        "internal"};
 
 }  // namespace
 
-std::string_view to_string(ErrorCode code) noexcept { return names[static_cast<std::size_t>(code)]; }
+std::string_view to_string(ErrorCode code) noexcept {
+    return names[static_cast<std::size_t>(code)];
+}
 
 std::optional<ErrorCode> parse_error_code(std::string_view name) noexcept {
     for (std::size_t i = 0; i < names.size(); ++i)

@@ -14,14 +14,20 @@ Logger::~Logger() = default;
 
 std::string_view to_string(LogLevel level) noexcept {
     switch (level) {
-        case LogLevel::debug: return "debug";
-        case LogLevel::info: return "info";
-        case LogLevel::warning: return "warning";
-        case LogLevel::error: return "error";
+        case LogLevel::debug:
+            return "debug";
+        case LogLevel::info:
+            return "info";
+        case LogLevel::warning:
+            return "warning";
+        case LogLevel::error:
+            return "error";
     }
     return "error";
 }
 
-std::shared_ptr<Logger> null_logger() { return std::make_shared<NullLogger>(); }
+std::shared_ptr<Logger> null_logger() {
+    return std::make_shared<NullLogger>();
+}
 
 }  // namespace meter

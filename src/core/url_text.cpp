@@ -1,5 +1,7 @@
 #include "core/url_text.hpp"
 
+#include <algorithm>
+
 #include "core/unicode.hpp"
 
 namespace meter::core {
@@ -8,14 +10,14 @@ namespace {
 constexpr std::size_t url_max_characters = 4096;
 
 /// Valid UTF-8, short enough, without white space and control characters (C0, DEL, C1).
-bool has_url_characters(std::string_view text) noexcept {
-    if (text.size() > url_max_characters * 4 || !is_valid_utf8(text)) return false;
+bool has_url_characters(std::string_view text, std::size_t max_characters) noexcept {
+    if (text.size() / 4 > max_characters || !is_valid_utf8(text)) return false;
     std::size_t characters = 0;
     for (std::size_t pos = 0; pos < text.size(); ++characters) {
         const char32_t c = next_code_point(text, pos);
         if (c < 0x20 || (c >= 0x7F && c < 0xA0) || is_space(c)) return false;
     }
-    return characters <= url_max_characters;
+    return characters <= max_characters;
 }
 
 /// Takes "http://" or "https://" off; false when the text starts otherwise.
@@ -51,17 +53,24 @@ bool is_authority_text(std::string_view text) noexcept {
                is_port_text(text.substr(close + 1));
     }
     const std::string_view host = text.substr(0, text.find(':'));
-    return !host.empty() && host.find_first_of("!\"$&'()*+,;<=>[\\]^`{|}") == std::string_view::npos &&
-           is_port_text(text.substr(host.size()));
+    return is_host_text(host) && is_port_text(text.substr(host.size()));
 }
 
 }  // namespace
 
-Result<void> validate_url(std::string_view text) {
+bool is_host_text(std::string_view host) noexcept {
+    return !host.empty() && host.find_first_of("!\"#$&'()*+,/:;<=>?@[\\]^`{|}") == std::string_view::npos &&
+           std::none_of(host.begin(), host.end(), [](char c) { return (c >= 0 && c <= 0x20) || c == 0x7F; });
+}
+
+bool is_url_text(std::string_view text, std::size_t max_characters) noexcept {
     std::string_view rest = text;
-    if (has_url_characters(text) && take_web_scheme(rest) &&
-        is_authority_text(rest.substr(0, rest.find_first_of("/?#"))))
-        return {};
+    return has_url_characters(text, max_characters) && take_web_scheme(rest) &&
+           is_authority_text(rest.substr(0, rest.find_first_of("/?#")));
+}
+
+Result<void> validate_url(std::string_view text) {
+    if (is_url_text(text, url_max_characters)) return {};
     return Error{ErrorCode::invalid_url, "Invalid URL format", std::string(text)};
 }
 

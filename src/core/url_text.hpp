@@ -1,6 +1,9 @@
-// The check on URL members of requests: a look at the text only, shared by request reading and the URL module.
+// URLs as text: the checks that need no parser, shared by request reading and the URL module.
 #pragma once
 
+#include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "meter/result.hpp"
@@ -12,5 +15,17 @@ namespace meter::core {
 /// takes. Text that passes is stored as given.
 /// Errors: invalid_url "Invalid URL format" with the text as subject.
 Result<void> validate_url(std::string_view text);
+
+/// The same with another limit of length, in code points.
+bool is_url_text(std::string_view text, std::size_t max_characters) noexcept;
+
+/// Is this a host without the characters that end or confuse an authority? Not empty.
+bool is_host_text(std::string_view host) noexcept;
+
+/// The ASCII form of a host name: lower case, other scripts mapped (NFKC case folding, as UTS #46 non-transitional but
+/// for its table of refused code points) and written in Punycode (RFC 3492). nullopt when the result is no host
+/// name: a forbidden character, a label above 63 or a name above 253 bytes.
+/// Ours, because libcurl's conversion goes through the locale, which a library may not set: in "C" it always fails.
+std::optional<std::string> to_ascii_host(std::string_view host);
 
 }  // namespace meter::core

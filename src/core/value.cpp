@@ -46,11 +46,21 @@ bool Object::erase(std::string_view key) {
     return true;
 }
 
-std::size_t Object::size() const noexcept { return members_.size(); }
-std::vector<Object::Member>::const_iterator Object::begin() const noexcept { return members_.begin(); }
-std::vector<Object::Member>::const_iterator Object::end() const noexcept { return members_.end(); }
-std::vector<Object::Member>::iterator Object::begin() noexcept { return members_.begin(); }
-std::vector<Object::Member>::iterator Object::end() noexcept { return members_.end(); }
+std::size_t Object::size() const noexcept {
+    return members_.size();
+}
+std::vector<Object::Member>::const_iterator Object::begin() const noexcept {
+    return members_.begin();
+}
+std::vector<Object::Member>::const_iterator Object::end() const noexcept {
+    return members_.end();
+}
+std::vector<Object::Member>::iterator Object::begin() noexcept {
+    return members_.begin();
+}
+std::vector<Object::Member>::iterator Object::end() noexcept {
+    return members_.end();
+}
 
 bool operator==(const Object& a, const Object& b) {
     if (a.size() != b.size()) return false;

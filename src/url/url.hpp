@@ -14,12 +14,12 @@ namespace meter::url {
 
 /// Parts of an absolute http or https URL. `host` is lower case, IPv6 in brackets, IDN in Punycode.
 struct Url {
-    std::string scheme;       ///< "http" or "https"
-    std::string user;         ///< percent-encoded, with password as user:password; empty when absent
+    std::string scheme;  ///< "http" or "https"
+    std::string user;    ///< percent-encoded, with password as user:password; empty when absent
     std::string host;
-    std::uint16_t port = 0;   ///< the scheme's default when absent
-    std::string path = "/";   ///< percent-encoded, dot segments removed
-    std::string query = {};   ///< without '?'
+    std::uint16_t port = 0;  ///< the scheme's default when absent
+    std::string path = "/";  ///< percent-encoded, dot segments removed
+    std::string query = {};  ///< without '?'
     bool has_query = false;
     std::string fragment = {};  ///< without '#'
 
@@ -42,9 +42,9 @@ std::string to_string(const Url& url, bool with_fragment = true);
 std::string origin(const Url& url);
 
 /// Resolves a reference found on a page against an absolute base (RFC 3986 section 5.2, white space trimmed and inner
-/// tabs and line breaks dropped as browsers do). Relative results are http(s) URLs in readable form: path and query stay
-/// as written but for spaces. Other schemes (mailto:, javascript:, data:) come back as they are. Never fails: what cannot
-/// be resolved is returned trimmed.
+/// tabs and line breaks dropped as browsers do). Relative results are http(s) URLs in readable form: path and query
+/// stay as written but for spaces. Other schemes (mailto:, javascript:, data:) come back as they are. Never fails: what
+/// cannot be resolved is returned trimmed.
 std::string resolve(std::string_view base, std::string_view reference);
 
 /// One spelling for one page: fragment dropped, default port dropped, host lower-cased, dot segments removed.
