@@ -98,14 +98,14 @@ struct ClaimedJob {
 
 /// Names one claim.
 struct ClaimRef {
-    std::string job_id;
+    std::string job_id = {};
     std::int64_t token = 0;
 };
 
 /// What makes jobs comparable (wire contract 12.3).
 struct BaselineKey {
-    std::string strategy_id;
-    std::string url;
+    std::string strategy_id = {};
+    std::string url = {};
     std::optional<std::string> parameters = {};   ///< canonical JSON text
     std::optional<std::string> schedule_id = {};
     std::optional<std::string> workflow_node = {};
@@ -115,39 +115,39 @@ struct BaselineKey {
 
 /// The newest completed job of a key that may serve as baseline, and what is needed to ask "still the same?".
 struct Baseline {
-    std::string job_id;
-    std::string content_hash;
-    BaselineShape shape;
-    std::string settings_hash;  ///< over plan, schema, filter and fetch settings the job ran with
-    std::string etag;           ///< validators of the fetched page; empty when there was none
-    std::string last_modified;
+    std::string job_id = {};
+    std::string content_hash = {};
+    BaselineShape shape = {};
+    std::string settings_hash = {};  ///< over plan, schema, filter and fetch settings the job ran with
+    std::string etag = {};           ///< validators of the fetched page; empty when there was none
+    std::string last_modified = {};
 
     bool operator==(const Baseline&) const = default;
 };
 
 /// Everything that is written when a job completes.
 struct JobCompletion {
-    ClaimRef claim;
-    BaselineKey key;
+    ClaimRef claim = {};
+    BaselineKey key = {};
     std::optional<std::string> expected_baseline = {};  ///< job_id of the baseline it was compared with
     TimePoint completed_at{};
-    std::string results;  ///< JSON array text; ignored with `reuse_baseline`
+    std::string results = {};  ///< JSON array text; ignored with `reuse_baseline`
     /// The page answered "not modified": results, hash and signature are taken from the expected baseline.
     bool reuse_baseline = false;
     std::int64_t item_count = 0;
-    std::string content_hash;
-    std::string structural_signature;  ///< JSON object text
+    std::string content_hash = {};
+    std::string structural_signature = {};  ///< JSON object text
     bool has_changes = false;
     Outcome outcome = Outcome::ok;
-    std::vector<std::string> warnings;
+    std::vector<std::string> warnings = {};
     /// When set, this job becomes the baseline of `key` (job_id and content_hash are the job's own).
     std::optional<Baseline> new_baseline = {};
 };
 
 struct JobFailure {
-    ClaimRef claim;
+    ClaimRef claim = {};
     TimePoint completed_at{};
-    std::string error;
+    std::string error = {};
     Outcome outcome = Outcome::failed;
 };
 

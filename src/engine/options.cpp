@@ -1,0 +1,57 @@
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "engine/impl.hpp"
+
+namespace meter {
+namespace {
+
+template <class T>
+Result<void> option_in_range(std::string_view name, T value, T low, T high) {
+    if (value >= low && value <= high) return {};
+    return Error{ErrorCode::invalid_argument,
+                 std::string(name) + " must be between " + std::to_string(low) + " and " + std::to_string(high),
+                 std::string(name)};
+}
+
+}  // namespace
+
+Result<void> validate(const EngineOptions& options) {
+    using std::chrono::duration_cast;
+    using std::chrono::milliseconds;
+    const auto ms = [](auto duration) {
+        return static_cast<std::int64_t>(duration_cast<milliseconds>(duration).count());
+    };
+    constexpr std::int64_t hour_ms = 3'600'000;
+
+    const std::array<Result<void>, 11> checks{
+        option_in_range<std::int64_t>("jobs.workers", options.jobs.workers, 0, 1024),
+        option_in_range<std::int64_t>("jobs.lease", ms(options.jobs.lease), 100, hour_ms),
+        option_in_range<std::int64_t>("jobs.sweep", ms(options.jobs.sweep), 10, hour_ms),
+        option_in_range<std::int64_t>("jobs.max_attempts", options.jobs.max_attempts, 1, 1000),
+        option_in_range<std::int64_t>("jobs.max_pending", options.jobs.max_pending, 1, 1'000'000'000),
+        option_in_range<std::int64_t>("jobs.execute_timeout", ms(options.jobs.execute_timeout), 1'000, 24 * hour_ms),
+        option_in_range<std::uint64_t>("jobs.extract.max_items", options.jobs.extract.max_items, 1, 1'000'000),
+        option_in_range<std::uint64_t>("jobs.extract.max_result_bytes", options.jobs.extract.max_result_bytes, 1024,
+                                       1u << 30),
+        option_in_range<std::uint64_t>("jobs.extract.max_document_bytes", options.jobs.extract.max_document_bytes, 1024,
+                                       1u << 30),
+        option_in_range<std::int64_t>("snapshot_retention", ms(options.snapshot_retention), 0, 87'600 * hour_ms),
+        option_in_range<std::int64_t>("generate_deadline", ms(options.generate_deadline), 1'000, hour_ms),
+    };
+    for (const auto& check : checks)
+        if (!check) return check;
+
+    constexpr std::array<std::string_view, 4> tiers{"free", "hobby", "pro", "enterprise"};
+    bool known = false;
+    for (const auto tier : tiers) known = known || tier == options.quota.tier;
+    if (!known)
+        return Error{ErrorCode::invalid_argument, "quota.tier must be one of: free, hobby, pro, enterprise",
+                     "quota.tier"};
+    if (options.quota.limit < -1)
+        return Error{ErrorCode::invalid_argument, "quota.limit must be -1 (unlimited) or at least 0", "quota.limit"};
+    return validate(options.fetch);
+}
+
+}  // namespace meter

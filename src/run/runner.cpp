@@ -1,0 +1,412 @@
+#include "run/runner.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "core/id.hpp"
+#include "meter/change.hpp"
+#include "meter/json.hpp"
+#include "run/scrape.hpp"
+
+namespace meter::run {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds poll_interval{1'000};  // looks for jobs that other processes queued
+constexpr milliseconds persist_pause{500};
+constexpr int persist_tries = 20;
+constexpr int baseline_tries = 8;
+constexpr std::chrono::hours snapshot_sweep{1};
+constexpr std::size_t compiled_kept = 1'024;
+
+BaselineKey baseline_key(const Job& job, const Value& parameters) {
+    BaselineKey key{.strategy_id = job.strategy_id, .url = job.url, .schedule_id = job.schedule_id};
+    // No parameters and an empty object ask for the same thing.
+    if (const Object* object = parameters.if_object(); object != nullptr && !object->empty())
+        key.parameters = canonical_json(parameters);
+    return key;
+}
+
+Result<Value> job_parameters(const Job& job) {
+    if (!job.parameters) return Value(nullptr);
+    return parse_json(*job.parameters, {.max_depth = 128});
+}
+
+}  // namespace
+
+Runner::Runner(RunnerParts parts, const JobOptions& options, milliseconds snapshot_retention)
+    : parts_(std::move(parts)),
+      options_(options),
+      snapshot_retention_(snapshot_retention),
+      worker_id_(core::new_uuid(parts_.clock->now())),
+      compiled_(compiled_kept) {
+    workers_.reserve(static_cast<std::size_t>(options_.workers));
+    for (int i = 0; i < options_.workers; ++i) workers_.emplace_back([this](std::stop_token stop) { work(stop); });
+    housekeeper_ = std::jthread([this](std::stop_token stop) { keep_house(stop); });
+}
+
+Runner::~Runner() {
+    stop(milliseconds{0});
+}
+
+void Runner::notify(std::size_t count) {
+    pending_estimate_ += static_cast<std::int64_t>(count);
+    {
+        std::lock_guard lock(mutex_);
+        ready_ = std::min(ready_ + count, static_cast<std::size_t>(options_.workers));
+    }
+    if (count == 1)
+        ready_changed_.notify_one();
+    else
+        ready_changed_.notify_all();
+}
+
+void Runner::work(std::stop_token stop) {
+    while (!stop.stop_requested()) {
+        {
+            std::unique_lock lock(mutex_);
+            if (!ready_changed_.wait(lock, stop, [&] { return ready_ > 0; })) return;
+            --ready_;
+        }
+        while (!stop.stop_requested() && !stopping() && run_one(stop) == Ran::one) {
+        }
+    }
+}
+
+Result<std::size_t> Runner::run_pending(std::stop_token stop) {
+    std::size_t count = 0;
+    while (!stop.stop_requested()) {
+        if (stopping()) return Error{ErrorCode::unavailable, "The engine is stopping", {}, true};
+        switch (run_one(stop)) {
+            case Ran::one:
+                ++count;
+                break;
+            case Ran::none:
+                return count;
+            case Ran::failed:
+                return Error{ErrorCode::store, "Jobs could not be claimed from the store", {}, true};
+        }
+    }
+    return count;
+}
+
+Runner::Ran Runner::run_one(std::stop_token stop) {
+    const auto claimed = parts_.store->jobs().claim_next(parts_.clock->now(), options_.lease, worker_id_);
+    if (!claimed) {
+        parts_.logger->log(LogLevel::error, "claim failed", {{"reason", claimed.error().message}});
+        return Ran::failed;
+    }
+    if (!*claimed) return Ran::none;
+    if (pending_estimate_.load() > 0) --pending_estimate_;
+    run_claimed(**claimed, stop);
+    return Ran::one;
+}
+
+void Runner::run_claimed(const ClaimedJob& claimed, std::stop_token stop) {
+    const std::string& job_id = claimed.job.job_id;
+    std::stop_source job_stop;
+    {
+        std::lock_guard lock(mutex_);
+        running_.insert_or_assign(job_id, Running{ClaimRef{job_id, claimed.token}, claimed.job.strategy_id, job_stop});
+    }
+    {
+        const std::stop_callback forward(stop, [&] { job_stop.request_stop(); });
+        try {
+            perform(claimed, job_stop.get_token(), stop);
+        } catch (const std::exception& e) {  // a seam of the user's, or no memory
+            parts_.logger->log(LogLevel::error, "job threw", {{"job_id", job_id}, {"reason", e.what()}});
+            end_with_error(claimed, Error{ErrorCode::internal, "Internal error"}, Outcome::failed);
+        }
+    }
+    {
+        std::lock_guard lock(mutex_);
+        running_.erase(job_id);
+    }
+    running_changed_.notify_all();
+    wake_waiters(job_id);
+}
+
+void Runner::perform(const ClaimedJob& claimed, std::stop_token stop, std::stop_token own_stop) {
+    const Job& job = claimed.job;
+    JobStore& jobs = parts_.store->jobs();
+
+    const auto strategy = parts_.store->strategies().find(job.account_id, job.strategy_id);
+    if (!strategy) return end_with_error(claimed, strategy.error(), Outcome::failed);
+    if (!*strategy) return;  // deleted, and this job with it
+    const auto compiled = compiled_.get(**strategy);
+    if (!compiled)
+        return end_with_error(claimed, Error{ErrorCode::internal, "Extraction failed: " + compiled.error().message},
+                              Outcome::failed);
+    const auto parameters = job_parameters(job);
+    if (!parameters) return end_with_error(claimed, parameters.error(), Outcome::failed);
+
+    const BaselineKey key = baseline_key(job, *parameters);
+    std::optional<Scraped> scraped;
+    Value results;
+    JobCompletion completion;
+    for (int attempt = 0; attempt < baseline_tries; ++attempt) {
+        const auto found = jobs.find_baseline(key);
+        if (!found) return end_with_error(claimed, found.error(), Outcome::failed);
+        const Baseline* baseline = *found ? &**found : nullptr;
+
+        // A "not modified" answer holds for the baseline that was asked about only.
+        if (!scraped || scraped->not_modified) {
+            auto outcome = scrape(
+                **compiled, *parts_.fetcher,
+                {.url = job.url, .parameters = *parameters, .baseline = baseline, .limits = options_.extract}, stop);
+            if (const auto* failure = std::get_if<ScrapeFailure>(&outcome)) {
+                if (failure->error.code == ErrorCode::cancelled && stop.stop_requested()) {
+                    // The thread stops: back to the queue. Otherwise somebody ended or removed the job already.
+                    if (own_stop.stop_requested() || stopping())
+                        (void)persist({}, [&] { return jobs.release({job.job_id, claimed.token}); });
+                    return;
+                }
+                return end_with_error(claimed, failure->error, failure->outcome);
+            }
+            scraped = std::get<Scraped>(std::move(outcome));
+            bytes_ += scraped->wire_bytes;
+        }
+
+        completion =
+            JobCompletion{.claim = {job.job_id, claimed.token}, .key = key, .completed_at = parts_.clock->now()};
+        if (baseline != nullptr) completion.expected_baseline = baseline->job_id;
+        if (scraped->not_modified) {
+            completion.reuse_baseline = true;
+            completion.item_count = baseline->shape.item_count;
+            completion.content_hash = baseline->content_hash;
+            completion.new_baseline = *baseline;
+            completion.new_baseline->job_id = job.job_id;
+        } else {
+            completion.item_count = static_cast<std::int64_t>(scraped->items.size());
+            completion.outcome = judge(scraped->items, baseline != nullptr ? &baseline->shape : nullptr);
+            completion.warnings = scraped->warnings;
+            completion.structural_signature = to_json(structural_signature(scraped->items));
+            results = results_of(**compiled, scraped->items);
+            completion.content_hash = content_hash(results);
+            completion.results = to_json(results);
+            if (completion.results.size() > options_.extract.max_result_bytes)
+                return end_with_error(claimed,
+                                      Error{ErrorCode::too_large, "Extraction failed: too many results", job.url},
+                                      Outcome::failed);
+            // Broken is not changed: an empty or degraded run is no change and never a baseline (wire contract 12.3).
+            if (completion.outcome == Outcome::ok) {
+                completion.has_changes = baseline != nullptr && baseline->content_hash != completion.content_hash;
+                completion.new_baseline = Baseline{
+                    .job_id = job.job_id,
+                    .content_hash = completion.content_hash,
+                    .shape = {completion.item_count, field_counts(scraped->items)},
+                    .settings_hash = (*compiled)->settings_hash,
+                    .etag = scraped->etag,
+                    .last_modified = scraped->last_modified,
+                };
+            }
+        }
+
+        const auto stored = persist(stop, [&] { return jobs.complete(completion); });
+        if (stored) {
+            if (!*stored) return;  // the claim was lost; another worker has the job
+            ++completed_;
+            if (scraped->not_modified) ++unchanged_;
+            items_ += static_cast<std::uint64_t>(completion.item_count);
+            return;
+        }
+        if (stored.error().code != ErrorCode::conflict) return end_with_error(claimed, stored.error(), Outcome::failed);
+        // Another job of the same key completed in between: compare with that one.
+    }
+    end_with_error(claimed, Error{ErrorCode::conflict, "Extraction failed: the baseline kept changing", job.url},
+                   Outcome::failed);
+}
+
+void Runner::end_with_error(const ClaimedJob& claimed, const Error& error, Outcome outcome) {
+    const JobFailure failure{.claim = {claimed.job.job_id, claimed.token},
+                             .completed_at = parts_.clock->now(),
+                             .error = error.message,
+                             .outcome = outcome};
+    const auto stored = persist({}, [&] { return parts_.store->jobs().fail(failure); });
+    if (!stored)
+        parts_.logger->log(LogLevel::error, "job end not stored",
+                           {{"job_id", claimed.job.job_id}, {"reason", stored.error().message}});
+    else if (*stored)
+        ++failed_;
+}
+
+Result<bool> Runner::persist(std::stop_token stop, const std::function<Result<bool>()>& call) {
+    for (int attempt = 1;; ++attempt) {
+        auto result = call();
+        if (result || result.error().code != ErrorCode::store || !result.error().retryable ||
+            attempt == persist_tries || stop.stop_requested() || stopping())
+            return result;
+        parts_.clock->sleep_until(parts_.clock->now() + persist_pause, stop);
+    }
+}
+
+void Runner::cancel_job(std::string_view job_id) {
+    std::stop_source stop(std::nostopstate);
+    {
+        std::lock_guard lock(mutex_);
+        if (const auto found = running_.find(std::string(job_id)); found != running_.end()) stop = found->second.stop;
+    }
+    stop.request_stop();
+    wake_waiters(job_id);
+}
+
+void Runner::cancel_strategy(std::string_view strategy_id) {
+    std::vector<std::stop_source> stops;
+    {
+        std::lock_guard lock(mutex_);
+        for (const auto& [id, running] : running_)
+            if (running.strategy_id == strategy_id) stops.push_back(running.stop);
+    }
+    for (auto& stop : stops) stop.request_stop();
+    wake_all_waiters();
+}
+
+Result<bool> Runner::wait(std::string_view job_id, TimePoint deadline, std::stop_token stop,
+                          const std::function<Result<bool>()>& ended) {
+    Waiter waiter;
+    std::unique_lock lock(mutex_);
+    const auto place = waiters_.emplace(std::string(job_id), &waiter);
+    Result<bool> outcome = false;
+    for (;;) {
+        waiter.woken = false;
+        lock.unlock();
+        outcome = ended();
+        lock.lock();
+        if (!outcome || *outcome) break;
+        if (stop.stop_requested()) {
+            outcome = Error{ErrorCode::cancelled, "Cancelled", std::string(job_id)};
+            break;
+        }
+        if (grace_over_) {
+            outcome = Error{ErrorCode::unavailable, "The engine is stopping", std::string(job_id), true};
+            break;
+        }
+        if (parts_.clock->now() >= deadline) break;
+        waiter.wake.wait(lock, stop, [&] { return waiter.woken || grace_over_; });
+    }
+    waiters_.erase(place);
+    return outcome;
+}
+
+void Runner::wake_waiters(std::string_view job_id) {
+    std::lock_guard lock(mutex_);
+    const auto [first, last] = waiters_.equal_range(std::string(job_id));
+    for (auto it = first; it != last; ++it) {
+        it->second->woken = true;
+        it->second->wake.notify_all();
+    }
+}
+
+void Runner::wake_all_waiters() {
+    std::lock_guard lock(mutex_);
+    for (auto& [id, waiter] : waiters_) {
+        waiter->woken = true;
+        waiter->wake.notify_all();
+    }
+}
+
+void Runner::keep_house(std::stop_token stop) {
+    const milliseconds beat = options_.lease / 3;
+    TimePoint next_beat = parts_.clock->now() + beat;
+    TimePoint next_sweep = parts_.clock->now();
+    TimePoint next_poll = parts_.clock->now();
+    TimePoint next_snapshots = parts_.clock->now();
+    while (!stop.stop_requested()) {
+        const TimePoint now = parts_.clock->now();
+        if (now >= next_beat) {
+            renew_leases(now);
+            next_beat = now + beat;
+        }
+        if (now >= next_sweep) {
+            sweep(now);
+            next_sweep = now + options_.sweep;
+        }
+        if (now >= next_poll) {
+            const auto counts = parts_.store->jobs().counts();
+            if (counts) {
+                pending_estimate_ = counts->pending;
+                std::lock_guard lock(mutex_);
+                ready_ =
+                    std::min(static_cast<std::size_t>(counts->pending), static_cast<std::size_t>(options_.workers));
+            }
+            ready_changed_.notify_all();
+            wake_all_waiters();
+            next_poll = now + poll_interval;
+        }
+        if (now >= next_snapshots) {
+            (void)parts_.store->strategies().drop_snapshots_before(now - snapshot_retention_);
+            (void)parts_.store->idempotency().drop_expired(now);
+            next_snapshots = now + snapshot_sweep;
+        }
+        parts_.clock->sleep_until(std::min({next_beat, next_sweep, next_poll, next_snapshots}), stop);
+    }
+}
+
+void Runner::renew_leases(TimePoint now) {
+    std::vector<ClaimRef> claims;
+    {
+        std::lock_guard lock(mutex_);
+        for (const auto& [id, running] : running_) claims.push_back(running.claim);
+    }
+    if (claims.empty()) return;
+    const auto lost = parts_.store->jobs().heartbeat(claims, now, options_.lease);
+    if (!lost) {
+        parts_.logger->log(LogLevel::error, "leases not renewed", {{"reason", lost.error().message}});
+        return;
+    }
+    for (const std::string& job_id : *lost) cancel_job(job_id);
+}
+
+void Runner::sweep(TimePoint now) {
+    const auto swept = parts_.store->jobs().sweep(now, options_.max_attempts);
+    if (!swept) {
+        parts_.logger->log(LogLevel::error, "sweep failed", {{"reason", swept.error().message}});
+        return;
+    }
+    for (const std::string& job_id : swept->failed) wake_waiters(job_id);
+    failed_ += swept->failed.size();
+    if (swept->requeued > 0) notify(static_cast<std::size_t>(swept->requeued));
+}
+
+void Runner::stop(milliseconds grace) {
+    std::lock_guard once(stop_mutex_);
+    if (stopped_) return;
+    stopping_ = true;
+    {
+        // Real time on purpose: grace is about how long this process may still live, not about the engine's clock.
+        std::unique_lock lock(mutex_);
+        running_changed_.wait_for(lock, grace, [&] { return running_.empty(); });
+    }
+    for (auto& worker : workers_) worker.request_stop();
+    {
+        std::vector<std::stop_source> stops;
+        {
+            std::lock_guard lock(mutex_);
+            for (const auto& [id, running] : running_) stops.push_back(running.stop);
+        }
+        for (auto& job_stop : stops) job_stop.request_stop();  // those of run_pending() callers
+    }
+    workers_.clear();  // joins; each gives its job back
+    grace_over_ = true;
+    wake_all_waiters();
+    housekeeper_.request_stop();
+    if (housekeeper_.joinable()) housekeeper_.join();
+    stopped_ = true;
+}
+
+EngineMetrics Runner::metrics() const {
+    EngineMetrics metrics;
+    metrics.jobs_completed = completed_;
+    metrics.jobs_failed = failed_;
+    metrics.jobs_unchanged = unchanged_;
+    metrics.items_extracted = items_;
+    metrics.bytes_fetched = bytes_;
+    metrics.jobs_pending = pending_estimate_;
+    std::lock_guard lock(mutex_);
+    metrics.jobs_running = static_cast<std::int64_t>(running_.size());
+    return metrics;
+}
+
+}  // namespace meter::run

@@ -1,0 +1,155 @@
+#include "run/scrape.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/unicode.hpp"
+#include "run/block_page.hpp"
+
+namespace meter::run {
+namespace {
+
+constexpr std::array<std::pair<int, std::string_view>, 40> status_names{{
+    {300, "Multiple Choices"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {402, "Payment Required"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Content"},
+    {423, "Locked"},
+    {424, "Failed Dependency"},
+    {425, "Too Early"},
+    {426, "Upgrade Required"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {451, "Unavailable For Legal Reasons"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+}};
+
+void add_or_replace(std::vector<Header>& headers, const Header& header) {
+    const auto same = std::find_if(headers.begin(), headers.end(),
+                                   [&](const Header& h) { return core::ascii_iequals(h.first, header.first); });
+    if (same == headers.end())
+        headers.push_back(header);
+    else
+        same->second = header.second;
+}
+
+Result<Request> scrape_request(const CompiledStrategy& strategy, const ScrapeInput& input) {
+    Request request;
+    if (strategy.plan.scraper_type() == ScraperType::api) {
+        auto made = api_request(strategy.plan, input.url, input.parameters);
+        if (!made) return made.error();
+        request = *std::move(made);
+    } else {
+        request.url = input.url;
+    }
+    for (const auto& header : strategy.fetch.headers) add_or_replace(request.headers, header);
+    request.timeout = strategy.fetch.timeout;
+    if (input.timeout.count() > 0 && (request.timeout.count() == 0 || input.timeout < request.timeout))
+        request.timeout = input.timeout;
+    return request;
+}
+
+/// Adds the baseline's validators (RFC 9110 section 13.1) when its results came about in the same way. True when some
+/// were added.
+bool add_validators(Request& request, const CompiledStrategy& strategy, const Baseline* baseline) {
+    if (baseline == nullptr || request.method != "GET" || baseline->settings_hash != strategy.settings_hash)
+        return false;
+    if (!baseline->etag.empty()) add_or_replace(request.headers, {"If-None-Match", baseline->etag});
+    if (!baseline->last_modified.empty())
+        add_or_replace(request.headers, {"If-Modified-Since", baseline->last_modified});
+    return !baseline->etag.empty() || !baseline->last_modified.empty();
+}
+
+}  // namespace
+
+std::string status_text(int status) {
+    const auto found = std::find_if(status_names.begin(), status_names.end(),
+                                    [&](const auto& entry) { return entry.first == status; });
+    return std::to_string(status) + (found == status_names.end() ? "" : " " + std::string(found->second));
+}
+
+std::vector<Value> shape_and_filter(const CompiledStrategy& strategy, std::vector<Value> items) {
+    if (strategy.output_schema)
+        for (Value& item : items) item = strategy.output_schema->shape(item);
+    if (strategy.filter) std::erase_if(items, [&](const Value& item) { return !strategy.filter->matches(item); });
+    return items;
+}
+
+Value results_of(const CompiledStrategy& strategy, std::vector<Value> items) {
+    return make_results(strategy.schema(), std::move(items));
+}
+
+std::variant<Scraped, ScrapeFailure> scrape(const CompiledStrategy& strategy, Fetcher& fetcher,
+                                            const ScrapeInput& input, std::stop_token stop) {
+    auto request = scrape_request(strategy, input);
+    if (!request) return ScrapeFailure{request.error()};
+    const bool conditional = add_validators(*request, strategy, input.baseline);
+
+    auto response = fetcher.fetch(*request, stop);
+    if (!response) return ScrapeFailure{response.error()};
+
+    Scraped scraped;
+    scraped.wire_bytes = response->wire_bytes;
+    if (response->status == 304 && conditional) {
+        scraped.not_modified = true;
+        return scraped;
+    }
+    if (response->status < 200 || response->status > 299) {
+        const bool blocked = response->status == 403 || response->status == 429;
+        return ScrapeFailure{Error{blocked ? ErrorCode::blocked : ErrorCode::network,
+                                   "Page not accessible: " + status_text(response->status), input.url,
+                                   response->status == 429 || response->status >= 500},
+                             blocked ? Outcome::blocked : Outcome::failed};
+    }
+
+    const Page page{response->body, response->url, response->header("content-type")};
+    auto extraction = extract(page, strategy.plan, input.limits);
+    if (!extraction) return ScrapeFailure{extraction.error()};
+    if (extraction->items.empty() && strategy.plan.scraper_type() != ScraperType::api) {
+        if (const auto reason = blocked_reason(page))
+            return ScrapeFailure{Error{ErrorCode::blocked, "Page blocked: " + *reason, input.url, true},
+                                 Outcome::blocked};
+    }
+    scraped.extracted_count = extraction->items.size();
+    scraped.items = shape_and_filter(strategy, std::move(extraction->items));
+    scraped.warnings = std::move(extraction->warnings);
+    scraped.etag = std::string(response->header("etag"));
+    scraped.last_modified = std::string(response->header("last-modified"));
+    if (input.keep_page) {
+        scraped.page.url = response->url;
+        scraped.page.content_type = std::string(response->header("content-type"));
+        scraped.page.body = std::move(response->body);
+    }
+    return scraped;
+}
+
+}  // namespace meter::run

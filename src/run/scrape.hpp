@@ -1,0 +1,60 @@
+// One scrape: fetch, extract, shape, filter. The steps of a job between its claim and its storage.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "meter/change.hpp"
+#include "meter/fetcher.hpp"
+#include "meter/store.hpp"
+#include "meter/value.hpp"
+#include "run/compiled.hpp"
+
+namespace meter::run {
+
+/// What one scrape is made of, besides the strategy.
+struct ScrapeInput {
+    std::string url;
+    Value parameters = nullptr;  ///< object, or null for none
+    /// A comparable earlier job: its validators are sent along, so that an unchanged page costs nothing.
+    const Baseline* baseline = nullptr;
+    std::chrono::milliseconds timeout{0};  ///< at most; 0: what the strategy or the fetcher says
+    ExtractLimits limits = {};
+    bool keep_page = false;  ///< fill Scraped::page
+};
+
+struct Scraped {
+    bool not_modified = false;        ///< 304: the baseline's results hold; nothing below is set
+    std::size_t extracted_count = 0;  ///< items before the filter
+    std::vector<Value> items;         ///< after output schema and filter
+    std::vector<std::string> warnings;
+    std::string etag;
+    std::string last_modified;
+    std::uint64_t wire_bytes = 0;
+    PageSnapshot page;  ///< fetched_at is left to the caller
+};
+
+/// A scrape that failed: `error.message` is the job's error text.
+struct ScrapeFailure {
+    Error error;
+    Outcome outcome = Outcome::failed;  ///< failed or blocked
+};
+
+std::variant<Scraped, ScrapeFailure> scrape(const CompiledStrategy& strategy, Fetcher& fetcher,
+                                            const ScrapeInput& input, std::stop_token stop);
+
+/// Applies schema and filter to extracted items.
+std::vector<Value> shape_and_filter(const CompiledStrategy& strategy, std::vector<Value> items);
+
+/// The stored `results` of items: a JSON array, wrapped when the schema is of the wrapper form.
+Value results_of(const CompiledStrategy& strategy, std::vector<Value> items);
+
+/// "404 Not Found"; only the number for a status without a registered name (IANA HTTP status codes).
+std::string status_text(int status);
+
+}  // namespace meter::run
