@@ -1,0 +1,47 @@
+#include "json/wire_names.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "meter/job.hpp"
+
+namespace meter {
+namespace {
+
+// In the order of the enumerators.
+constexpr std::array<std::string_view, 3> scraper_type_names{"css", "api", "content"};
+constexpr std::array<std::string_view, 4> job_status_names{"pending", "running", "completed", "failed"};
+constexpr std::array<std::string_view, 5> outcome_names{"ok", "empty", "degraded", "blocked", "failed"};
+
+template <class Enum, std::size_t N>
+std::optional<Enum> enumerator_named(const std::array<std::string_view, N>& names, std::string_view name) noexcept {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) return std::nullopt;
+    return static_cast<Enum>(found - names.begin());
+}
+
+}  // namespace
+
+std::string_view to_string(ScraperType type) noexcept {
+    return scraper_type_names[static_cast<std::size_t>(type)];
+}
+std::string_view to_string(JobStatus status) noexcept {
+    return job_status_names[static_cast<std::size_t>(status)];
+}
+std::string_view to_string(Outcome outcome) noexcept {
+    return outcome_names[static_cast<std::size_t>(outcome)];
+}
+
+std::optional<JobStatus> parse_job_status(std::string_view name) noexcept {
+    return enumerator_named<JobStatus>(job_status_names, name);
+}
+
+std::optional<ScraperType> json::parse_scraper_type(std::string_view name) noexcept {
+    return enumerator_named<ScraperType>(scraper_type_names, name);
+}
+
+std::optional<Outcome> json::parse_outcome(std::string_view name) noexcept {
+    return enumerator_named<Outcome>(outcome_names, name);
+}
+
+}  // namespace meter
