@@ -11,7 +11,6 @@ int main() {
     const char* const plan_text = R"({"container": {"selector": "li.product"},
                                       "fields": {"name": {"selector": "h2"}, "price": {"selector": ".price"}}})";
 
-    // [tour: a job]
     meter::EngineOptions options;
     options.fetch.allow_private_networks = true;  // the shop of this example is on loopback
     const auto engine = meter::Engine::open(options).value();
@@ -21,14 +20,11 @@ int main() {
 
     const auto first = engine->execute({.strategy_id = strategy.strategy_id, .url = shop}).value();
     std::cout << "first run:  " << first.results.value_or(first.error.value_or("?")) << "\n";
-    // [tour: end]
 
-    // [tour: a change]
     site.set("/shop", "<ul><li class=product><h2>Kettle</h2><b class=price>$21.00</b></ul>");
     const auto second = engine->execute({.strategy_id = strategy.strategy_id, .url = shop}).value();
     std::cout << "second run: " << second.results.value_or(second.error.value_or("?")) << "\n"
               << "changed:    " << (second.has_changes.value_or(false) ? "yes" : "no") << "\n";
-    // [tour: end]
 
     const bool as_expected = first.item_count == 2 && first.has_changes == false &&
                              second.results == R"([{"name":"Kettle","price":"$21.00"}])" && second.has_changes == true;

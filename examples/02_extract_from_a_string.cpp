@@ -22,14 +22,11 @@ constexpr std::string_view plan_text = R"json({
                "tags":  {"selector": "i", "all": true}}})json";
 
 int run() {
-    // [tour: extract]
     const auto plan = meter::Plan::parse(meter::parse_json(plan_text).value());
     if (!plan) return std::cerr << plan.error().subject << ": " << plan.error().message << "\n", 1;
     const auto found = meter::extract(page, *plan, "https://shop.test/list");
     if (!found) return std::cerr << found.error().message << "\n", 1;
-    // [tour: end]
 
-    // [tour: shape and filter]
     const auto schema = meter::OutputSchema::parse(
         meter::Object{{"name", "string"}, {"price", "number"}, {"tags", "array"}, {"url", "string"}});
     const auto below_100 = meter::Filter::parse(
@@ -39,7 +36,6 @@ int run() {
     for (const meter::Value& item : found->items)
         if (auto shaped = schema.value().shape(item); below_100.value().matches(shaped)) cheap.push_back(shaped);
     std::cout << meter::to_pretty_json(cheap) << "\n";
-    // [tour: end]
 
     const meter::Value expected = meter::Value::Array{meter::Object{{"name", "Kettle"},
                                                                     {"price", 24.5},

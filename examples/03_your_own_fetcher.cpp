@@ -8,7 +8,6 @@
 
 namespace {
 
-// [tour: a fetcher]
 class Archive final : public meter::Fetcher {
 public:
     explicit Archive(std::map<std::string, std::string> pages) : pages_(std::move(pages)) {}
@@ -30,7 +29,6 @@ private:
     const std::map<std::string, std::string> pages_;
     std::atomic<int> asked_{0};
 };
-// [tour: end]
 
 }  // namespace
 

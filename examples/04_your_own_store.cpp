@@ -9,7 +9,6 @@
 
 namespace {
 
-// [tour: a store]
 /// Counts the jobs that found a change.
 class WatchedJobs final : public ForwardingJobStore {
 public:
@@ -39,7 +38,6 @@ public:
 private:
     WatchedJobs jobs_{real().jobs()};
 };
-// [tour: end]
 
 }  // namespace
 
@@ -47,13 +45,11 @@ int main() {
     LoopbackSite site{{"/price", "<p id=price>$10"}};
     const std::string url = site.url("/price");
 
-    // [tour: hand it over]
     const auto store = std::make_shared<WatchedStore>(meter::open_store("memory:").value());
     meter::EngineOptions options;
     options.store = store;
     options.fetch.allow_private_networks = true;
     const auto engine = meter::Engine::open(options).value();
-    // [tour: end]
 
     const auto plan =
         meter::parse_json(R"({"container": {"selector": "#price"}, "fields": {"price": {"selector": ":self"}}})")

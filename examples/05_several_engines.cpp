@@ -18,7 +18,6 @@ meter::Strategy watch_headlines(meter::Engine& engine, const std::string& url) {
 int main() {
     const LoopbackSite site{{"/a", "<ul><li>Rain<li>Sun</ul>"}, {"/b", "<ul><li>Snow</ul>"}};
 
-    // [tour: two engines]
     meter::EngineOptions busy;
     busy.fetch.allow_private_networks = true;
     busy.fetch.user_agent = "busy/1.0";
@@ -30,7 +29,6 @@ int main() {
 
     const auto first = meter::Engine::open(busy).value();
     const auto second = meter::Engine::open(stepped).value();
-    // [tour: end]
 
     const auto on_first = watch_headlines(*first, site.url("/a"));
     const auto on_second = watch_headlines(*second, site.url("/b"));
@@ -41,14 +39,12 @@ int main() {
     const auto done = first->execute({.strategy_id = on_first.strategy_id, .url = site.url("/a")}).value();
     std::cout << "first engine, by its workers: " << done.results.value_or("?") << "\n";
 
-    // [tour: step by step]
     const auto job = second->submit({.strategy_id = on_second.strategy_id, .url = site.url("/b")}).value();
     const auto waiting = second->get_job(job.job_id).value();
     const auto ran = second->run_pending().value();
     const auto ended = second->get_job(job.job_id).value();
     std::cout << "second engine, step by step: " << meter::to_string(waiting.status) << ", " << ran << " job run, "
               << meter::to_string(ended.status) << " " << ended.results.value_or("?") << "\n";
-    // [tour: end]
 
     const bool as_expected = !stranger && stranger.error().code == meter::ErrorCode::not_found &&
                              done.item_count == 2 && waiting.status == meter::JobStatus::pending && ran == 1 &&

@@ -84,7 +84,8 @@ class Case:
             if job["status"] != "completed":
                 raise AssertionError(f"{file}: the job {job['status']}: {job['error']}")
             figures = score(dict(self.case, url=url), expected, job["results"])
-            print(f"  {self.name:22} {file:10} {self.case['kind']:14} {figures['n_pro']:3}/{figures['n_exp']:<3} records"
+            print(f"  {self.name:22} {file:10} {self.case['kind']:14}"
+                  f" {figures['n_pro']:3}/{figures['n_exp']:<3} records"
                   f"  recF {figures['recF']:.2f}  valF {figures['valF']:.3f}  nameF {figures['nameF']:.3f}", flush=True)
             if figures["recF"] != 1.0:
                 raise AssertionError(f"{file}: record F1 is {figures['recF']:.3f}, not 1")
