@@ -36,6 +36,8 @@ METER_EXPORT std::string_view to_string(Outcome outcome) noexcept;
 struct BaselineShape {
     std::int64_t item_count = 0;
     Value field_counts = Object{};  ///< as field_counts() of its items
+
+    bool operator==(const BaselineShape&) const = default;
 };
 
 /// Judges a completed extraction against its baseline (null pointer when there is none): `empty` when it has no item
