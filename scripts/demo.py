@@ -148,27 +148,40 @@ def shown(value):
     return "".join(c for c in " ".join(text.split()) if unicodedata.category(c) not in ("Cc", "Cf"))
 
 
+def column_texts(values, numeric):
+    """The values as texts; numbers of one column with the same count of decimals."""
+    texts = [shown(value) for value in values]
+    if not numeric:
+        return texts
+    decimals = max(len(text.partition(".")[2]) for text in texts)
+    return [text if value is None or isinstance(value, bool) else f"{value:.{min(decimals, 6)}f}"
+            for text, value in zip(texts, values)]
+
+
 def print_table(records):
     if not records:
         print("  no records")
         return
     columns = list(dict.fromkeys(name for record in records for name in record))
-    rows = [[shown(record.get(name)) for name in columns] for record in records[:MOST_ROWS]]
+    numeric = [all(isinstance(record.get(name), (int, float, type(None))) for record in records) for name in columns]
+    cells = [column_texts([record.get(name) for record in records[:MOST_ROWS]], number)
+             for name, number in zip(columns, numeric)]
+    rows = list(zip(*cells))
     widths = [max(width(text) for text in column) for column in zip(columns, *rows)]
     room = max(40, shutil.get_terminal_size((110, 24)).columns) - 2 - 2 * len(columns)
     while sum(widths) > room and max(widths) > 8:  # the widest gives way
         widths[widths.index(max(widths))] -= 1
 
-    def line(texts, numbers=()):
-        cells = [cut(text, most) for text, most in zip(texts, widths)]
-        padded = [" " * (most - width(cell)) + cell if number else cell + " " * (most - width(cell))
-                  for cell, most, number in zip(cells, widths, numbers or [False] * len(cells))]
+    def line(texts):
+        padded = []
+        for text, most, number in zip(texts, widths, numeric):
+            text = cut(text, most)
+            padded.append(" " * (most - width(text)) + text if number else text + " " * (most - width(text)))
         return "  " + "  ".join(padded).rstrip()
 
-    numeric = [all(isinstance(r.get(name), (int, float, type(None))) for r in records) for name in columns]
-    print(paint("2", line(columns, numeric)))
+    print(paint("2", line(columns)))
     for row in rows:
-        print(line(row, numeric))
+        print(line(row))
     if len(records) > MOST_ROWS:
         print(f"  ... and {len(records) - MOST_ROWS} more")
 
@@ -279,10 +292,8 @@ def demo_on_page(binary, url, description):
             try:
                 strategy = generate(api, url=url, description=description, name="Demo")
             except Unavailable as reason:
-                print(f"  This server cannot make a strategy from the description \"{shown(description)}\":\n"
-                      f"  {reason}\n"
-                      "  So the page is read as content, its headings and the text below them; the description is "
-                      "not used.")
+                print(f"  The server says: {reason}\n"
+                      "  So the page is read as content: its headings and the text below them.")
         if strategy is None:
             strategy = generate(api, url=url, description="", name="Demo", scraper_type="content")
         headline("2. A job")

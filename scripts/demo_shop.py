@@ -13,7 +13,7 @@ import threading
 
 BEFORE = (
     ("Brass Samovar", "$1,249.00", "2 in stock", "samovar"),
-    ("Enamel Kettle", "$39.90", "in stock", "kettle"),
+    ("Enamel Kettle", "$39.95", "in stock", "kettle"),
     ("Glass Teapot", "$24.50", "in stock", "teapot"),
     ("Tea Strainer", "$6.80", "sold out", "strainer"),
     ("Travel Mug", "$18.00", "in stock", "mug"),
@@ -21,7 +21,7 @@ BEFORE = (
 # A price falls, a product goes, one comes. The banner changes too, which is nobody's business.
 AFTER = (
     ("Brass Samovar", "$1,249.00", "2 in stock", "samovar"),
-    ("Enamel Kettle", "$34.90", "in stock", "kettle"),
+    ("Enamel Kettle", "$34.95", "in stock", "kettle"),
     ("Glass Teapot", "$24.50", "in stock", "teapot"),
     ("Sencha Tin", "$12.40", "in stock", "sencha"),
     ("Travel Mug", "$18.00", "in stock", "mug"),
