@@ -1,0 +1,110 @@
+// What the parts of the contract suite share: the list of broken promises, and sample objects.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "meter/store.hpp"
+
+namespace meter::testing {
+
+/// Collects broken promises. Threads: one.
+class ContractReport {
+public:
+    explicit ContractReport(std::string part) : part_(std::move(part)) {}
+
+    /// A sentence that should be true.
+    bool expect(bool holds, std::string_view promise) {
+        if (!holds) violations_.push_back(part_ + ": " + std::string(promise));
+        return holds;
+    }
+    /// The value of a call that has to succeed; an empty one otherwise.
+    template <class T>
+    T take(Result<T> result, std::string_view call) {
+        if (result) return *std::move(result);
+        expect(false, std::string(call) + " failed: " + result.error().message);
+        return T{};
+    }
+    void take(const Result<void>& result, std::string_view call) {
+        if (!result) expect(false, std::string(call) + " failed: " + result.error().message);
+    }
+    template <class T>
+    bool expect_error(const Result<T>& result, ErrorCode code, std::string_view promise) {
+        return expect(!result && result.error().code == code, promise);
+    }
+
+    const std::vector<std::string>& violations() const noexcept { return violations_; }
+
+private:
+    const std::string part_;
+    std::vector<std::string> violations_;
+};
+
+/// A moment, in milliseconds after a fixed one.
+inline TimePoint moment(std::int64_t milliseconds) {
+    return TimePoint{std::chrono::milliseconds{1'736'937'000'000 + milliseconds}};
+}
+
+/// A UUID whose order is the order of its number.
+std::string sample_id(std::int64_t number);
+
+Strategy sample_strategy(std::string account_id, std::int64_t number, TimePoint created_at = moment(0));
+AuditEvent sample_event(const Strategy& strategy, std::string event, std::int64_t number);
+/// Inserts a sample strategy with its event.
+Strategy add_strategy(ContractReport& report, Store& store, std::string account_id, std::int64_t number);
+
+Job sample_job(const Strategy& strategy, std::int64_t number);
+/// Inserts a sample job.
+Job add_job(ContractReport& report, Store& store, const Strategy& strategy, std::int64_t number);
+/// Claims a job at `moment(now)` for 1,000 ms; reports when none is pending.
+ClaimedJob claim(ContractReport& report, Store& store, std::int64_t now);
+ClaimRef claim_ref(const ClaimedJob& claimed);
+
+BaselineKey key_of(const Job& job);
+JobCompletion sample_completion(const ClaimedJob& claimed, std::string content_hash);
+Baseline sample_baseline(const ClaimedJob& claimed, std::string content_hash);
+
+/// Runs `work(i)` on `threads` threads that start together.
+void in_parallel(int threads, const std::function<void(int)>& work);
+
+template <class T>
+std::vector<std::string> ids_of(const std::vector<T>& objects, std::string T::*id) {
+    std::vector<std::string> ids;
+    for (const auto& object : objects) ids.push_back(object.*id);
+    return ids;
+}
+
+std::vector<std::string> sample_ids(std::initializer_list<std::int64_t> numbers);
+
+// The parts of the suite.
+void check_strategies(ContractReport& report, Store& store);
+void check_strategy_lists(ContractReport& report, Store& store);
+void check_strategy_removal(ContractReport& report, Store& store);
+void check_snapshots(ContractReport& report, Store& store);
+void check_audit(ContractReport& report, Store& store);
+void check_quota(ContractReport& report, Store& store);
+void check_last_quota_slot(ContractReport& report, Store& store);
+void check_job_insert(ContractReport& report, Store& store);
+void check_job_lists(ContractReport& report, Store& store);
+void check_batches(ContractReport& report, Store& store);
+void check_claim_order(ContractReport& report, Store& store);
+void check_concurrent_claims(ContractReport& report, Store& store);
+void check_fencing(ContractReport& report, Store& store);
+void check_leases(ContractReport& report, Store& store);
+void check_failures(ContractReport& report, Store& store);
+void check_completion(ContractReport& report, Store& store);
+void check_baselines(ContractReport& report, Store& store);
+void check_baseline_race(ContractReport& report, Store& store);
+void check_idempotency(ContractReport& report, Store& store);
+void check_idempotency_race(ContractReport& report, Store& store);
+void check_api_keys(ContractReport& report, Store& store);
+void check_health(ContractReport& report, Store& store);
+
+}  // namespace meter::testing

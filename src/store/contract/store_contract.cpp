@@ -1,0 +1,57 @@
+#include "meter/testing/store_contract.hpp"
+
+#include <exception>
+
+#include "store/contract/report.hpp"
+
+namespace meter::testing {
+namespace {
+
+struct ContractPart {
+    const char* name;
+    void (*check)(ContractReport&, Store&);
+};
+
+constexpr ContractPart contract_parts[] = {
+    {"strategies", check_strategies},
+    {"strategies.list", check_strategy_lists},
+    {"strategies.remove", check_strategy_removal},
+    {"strategies.snapshots", check_snapshots},
+    {"strategies.list_audit", check_audit},
+    {"strategies.quota", check_quota},
+    {"strategies.reserve_quota", check_last_quota_slot},
+    {"jobs.insert", check_job_insert},
+    {"jobs.list", check_job_lists},
+    {"jobs.batches", check_batches},
+    {"jobs.claim_next", check_claim_order},
+    {"jobs.claim_next in parallel", check_concurrent_claims},
+    {"jobs.fencing", check_fencing},
+    {"jobs.leases", check_leases},
+    {"jobs.failures", check_failures},
+    {"jobs.complete", check_completion},
+    {"jobs.baselines", check_baselines},
+    {"jobs.baselines in parallel", check_baseline_race},
+    {"idempotency", check_idempotency},
+    {"idempotency in parallel", check_idempotency_race},
+    {"api_keys", check_api_keys},
+    {"health", check_health},
+};
+
+}  // namespace
+
+std::vector<std::string> check_store_contract(const std::function<std::shared_ptr<Store>()>& make) {
+    std::vector<std::string> violations;
+    for (const auto& part : contract_parts) {
+        ContractReport report(part.name);
+        try {
+            if (const auto store = make(); report.expect(store != nullptr, "make() returns a store"))
+                part.check(report, *store);
+        } catch (const std::exception& thrown) {
+            report.expect(false, std::string("threw ") + thrown.what());
+        }
+        violations.insert(violations.end(), report.violations().begin(), report.violations().end());
+    }
+    return violations;
+}
+
+}  // namespace meter::testing

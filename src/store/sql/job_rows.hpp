@@ -1,0 +1,27 @@
+// What the parts of SqlJobStore share: rows to jobs, and the counters that follow every change of status.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "meter/job.hpp"
+#include "store/sql/columns.hpp"
+#include "store/sql/connection.hpp"
+
+namespace meter::sql {
+
+/// Columns of read_job(), without results. Qualified, since job_results has a job_id too.
+inline constexpr std::string_view job_columns =
+    "jobs.job_id, jobs.account_id, jobs.strategy_id, jobs.schedule_id, jobs.batch_id, jobs.workflow_run_id, jobs.url, "
+    "jobs.parameters, jobs.status, jobs.item_count, jobs.content_hash, jobs.has_changes, jobs.error, jobs.outcome, "
+    "jobs.warnings, jobs.attempt, jobs.created_at, jobs.started_at, jobs.completed_at";
+
+Job read_job(Columns& columns);
+
+/// Moves one job between two statuses in the counters of its batch and of the store. Belongs into the transaction that
+/// changes the job.
+void count_move(Connection& connection, const std::optional<std::string>& batch_id, JobStatus from, JobStatus to);
+
+}  // namespace meter::sql

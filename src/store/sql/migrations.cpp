@@ -1,0 +1,217 @@
+#include "store/sql/migrations.hpp"
+
+#include <array>
+
+#include "store/sql/columns.hpp"
+
+namespace meter::sql {
+namespace {
+
+struct Migration {
+    int version;
+    std::string_view name;
+    std::string_view script;  // {blob} stands for Dialect::blob_type
+};
+
+// Times are milliseconds since 1970, ids and JSON are text, flags are 0 and 1. Results are apart from jobs so that
+// walks over jobs touch small rows. What belongs to a strategy goes with it (ON DELETE CASCADE), and each foreign key
+// has an index that starts with it, without which a cascade would read the whole table.
+constexpr std::string_view first_schema = R"sql(
+CREATE TABLE strategies (
+    strategy_id TEXT NOT NULL PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    url TEXT NOT NULL,
+    scraper_type TEXT NOT NULL,
+    strategy TEXT NOT NULL,
+    api_parameters TEXT,
+    preview_data TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    output_schema TEXT,
+    filter_config TEXT,
+    strategy_group_id TEXT,
+    "fetch" TEXT,
+    warnings TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+CREATE INDEX strategies_by_account ON strategies (account_id, created_at DESC, strategy_id DESC);
+
+CREATE TABLE page_snapshots (
+    strategy_id TEXT NOT NULL PRIMARY KEY REFERENCES strategies (strategy_id) ON DELETE CASCADE,
+    account_id TEXT NOT NULL,
+    url TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    body {blob} NOT NULL,
+    fetched_at BIGINT NOT NULL
+);
+CREATE INDEX page_snapshots_by_age ON page_snapshots (fetched_at);
+
+CREATE TABLE audit_events (
+    id TEXT NOT NULL PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    event TEXT NOT NULL,
+    strategy_id TEXT NOT NULL,
+    strategy_name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    api_key_prefix TEXT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX audit_events_by_account ON audit_events (account_id, created_at DESC, id DESC);
+CREATE INDEX audit_events_by_strategy ON audit_events (account_id, strategy_id, created_at DESC, id DESC);
+CREATE INDEX audit_events_by_event ON audit_events (account_id, event, created_at DESC, id DESC);
+
+CREATE TABLE quota_reservations (
+    reservation TEXT NOT NULL PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX quota_reservations_by_account ON quota_reservations (account_id, expires_at);
+
+CREATE TABLE batches (
+    batch_id TEXT NOT NULL PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    strategy_id TEXT NOT NULL REFERENCES strategies (strategy_id) ON DELETE CASCADE,
+    job_count BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    pending BIGINT NOT NULL DEFAULT 0,
+    running BIGINT NOT NULL DEFAULT 0,
+    completed BIGINT NOT NULL DEFAULT 0,
+    failed BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX batches_by_strategy ON batches (strategy_id);
+
+CREATE TABLE jobs (
+    job_id TEXT NOT NULL PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    strategy_id TEXT NOT NULL REFERENCES strategies (strategy_id) ON DELETE CASCADE,
+    schedule_id TEXT,
+    batch_id TEXT REFERENCES batches (batch_id) ON DELETE CASCADE,
+    workflow_run_id TEXT,
+    url TEXT NOT NULL,
+    parameters TEXT,
+    status TEXT NOT NULL,
+    item_count BIGINT,
+    content_hash TEXT,
+    has_changes BIGINT,
+    error TEXT,
+    outcome TEXT,
+    warnings TEXT NOT NULL,
+    attempt BIGINT NOT NULL DEFAULT 0,
+    token BIGINT NOT NULL DEFAULT 0,
+    worker TEXT,
+    lease_until BIGINT,
+    created_at BIGINT NOT NULL,
+    started_at BIGINT,
+    completed_at BIGINT
+);
+CREATE INDEX jobs_by_account ON jobs (account_id, created_at DESC, job_id DESC);
+CREATE INDEX jobs_by_strategy ON jobs (strategy_id, account_id, created_at DESC, job_id DESC);
+CREATE INDEX jobs_by_schedule ON jobs (schedule_id, account_id, created_at DESC, job_id DESC)
+    WHERE schedule_id IS NOT NULL;
+CREATE INDEX jobs_by_batch ON jobs (batch_id, account_id, created_at DESC, job_id DESC) WHERE batch_id IS NOT NULL;
+CREATE INDEX jobs_pending ON jobs (account_id, created_at, job_id) WHERE status = 'pending';
+CREATE INDEX jobs_running ON jobs (lease_until) WHERE status = 'running';
+CREATE INDEX jobs_failed ON jobs (account_id, created_at DESC, job_id DESC) WHERE status = 'failed';
+
+CREATE TABLE job_results (
+    job_id TEXT NOT NULL PRIMARY KEY REFERENCES jobs (job_id) ON DELETE CASCADE,
+    results TEXT NOT NULL,
+    structural_signature TEXT NOT NULL
+);
+
+CREATE TABLE job_totals (
+    pending BIGINT NOT NULL,
+    running BIGINT NOT NULL
+);
+INSERT INTO job_totals (pending, running) VALUES (0, 0);
+
+CREATE TABLE baselines (
+    baseline_key TEXT NOT NULL PRIMARY KEY,
+    strategy_id TEXT NOT NULL REFERENCES strategies (strategy_id) ON DELETE CASCADE,
+    job_id TEXT NOT NULL,
+    content_hash TEXT NOT NULL,
+    item_count BIGINT NOT NULL,
+    field_counts TEXT NOT NULL,
+    settings_hash TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    last_modified TEXT NOT NULL
+);
+CREATE INDEX baselines_by_strategy ON baselines (strategy_id);
+
+CREATE TABLE idempotency_keys (
+    account_id TEXT NOT NULL,
+    "key" TEXT NOT NULL,
+    request_hash TEXT NOT NULL,
+    token TEXT NOT NULL UNIQUE,
+    status BIGINT,
+    body TEXT,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (account_id, "key")
+);
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (expires_at);
+
+CREATE TABLE api_keys (
+    key_id TEXT NOT NULL PRIMARY KEY,
+    key_hash TEXT NOT NULL UNIQUE,
+    account_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    organization_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT
+);
+CREATE INDEX api_keys_by_prefix ON api_keys (prefix);
+)sql";
+
+// Applied in order; published steps are never edited.
+constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API keys", first_schema}};
+
+std::string in_dialect(std::string_view script, const Dialect& dialect) {
+    constexpr std::string_view mark = "{blob}";
+    std::string text(script);
+    for (std::size_t at = 0; (at = text.find(mark, at)) != std::string::npos; at += dialect.blob_type.size())
+        text.replace(at, mark.size(), dialect.blob_type);
+    return text;
+}
+
+}  // namespace
+
+int known_schema_version() noexcept {
+    return migrations.back().version;
+}
+
+int schema_version(Connection& connection) {
+    if (!connection.has_table("schema_migrations")) return 0;
+    const auto version = find_row<std::int64_t>(connection, "SELECT COALESCE(MAX(version), 0) FROM schema_migrations",
+                                                {}, [](Columns& columns) { return columns.integer(); });
+    return static_cast<int>(version.value_or(0));
+}
+
+Result<void> check_schema_version(int version) {
+    if (version <= known_schema_version()) return {};
+    return Error{ErrorCode::unsupported, "The database has schema version " + std::to_string(version) +
+                                             ", this program knows versions up to " +
+                                             std::to_string(known_schema_version()) + "; use a newer program"};
+}
+
+Result<void> migrate(Connection& connection) {
+    const int version = schema_version(connection);
+    if (auto known = check_schema_version(version); !known) return known;
+    if (version == 0)
+        connection.script(
+            "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)");
+    for (const auto& migration : migrations) {
+        if (migration.version <= version) continue;
+        connection.script(in_dialect(migration.script, connection.dialect()));
+        connection.run("INSERT INTO schema_migrations (version, name) VALUES ($1, $2)",
+                       {migration.version, migration.name});
+    }
+    return {};
+}
+
+}  // namespace meter::sql

@@ -1,0 +1,72 @@
+#include "store/sql/sql_store.hpp"
+
+#include <utility>
+
+#include "store/sql/columns.hpp"
+
+namespace meter::sql {
+namespace {
+
+std::int64_t count_rows(Connection& connection, std::string_view sql) {
+    return find_row<std::int64_t>(connection, sql, {}, [](Columns& columns) { return columns.integer(); }).value_or(0);
+}
+
+/// Facts that are kept twice for speed must agree.
+std::vector<std::string> inconsistencies(Connection& connection) {
+    struct Rule {
+        std::string_view sql;  ///< counts the rows that break it
+        std::string_view finding;
+    };
+    constexpr Rule rules[] = {
+        {"SELECT COUNT(*) FROM job_totals WHERE pending <> (SELECT COUNT(*) FROM jobs WHERE status = 'pending') "
+         "OR running <> (SELECT COUNT(*) FROM jobs WHERE status = 'running')",
+         "the number of pending or running jobs is not what the jobs say"},
+        {"SELECT COUNT(*) FROM batches LEFT JOIN (SELECT batch_id, "
+         "SUM(CASE WHEN status = 'pending' THEN 1 ELSE 0 END) AS pending, "
+         "SUM(CASE WHEN status = 'running' THEN 1 ELSE 0 END) AS running, "
+         "SUM(CASE WHEN status = 'completed' THEN 1 ELSE 0 END) AS completed, "
+         "SUM(CASE WHEN status = 'failed' THEN 1 ELSE 0 END) AS failed "
+         "FROM jobs WHERE batch_id IS NOT NULL GROUP BY batch_id) AS counted ON counted.batch_id = batches.batch_id "
+         "WHERE batches.pending <> COALESCE(counted.pending, 0) OR batches.running <> COALESCE(counted.running, 0) "
+         "OR batches.completed <> COALESCE(counted.completed, 0) OR batches.failed <> COALESCE(counted.failed, 0)",
+         "batches whose progress is not what their jobs say"},
+        {"SELECT COUNT(*) FROM jobs LEFT JOIN job_results ON job_results.job_id = jobs.job_id "
+         "WHERE jobs.status = 'completed' AND job_results.job_id IS NULL",
+         "completed jobs without results"},
+        {"SELECT COUNT(*) FROM baselines LEFT JOIN jobs ON jobs.job_id = baselines.job_id WHERE jobs.job_id IS NULL",
+         "baselines without their job"},
+    };
+    std::vector<std::string> findings;
+    for (const auto& rule : rules)
+        if (const auto count = count_rows(connection, rule.sql); count != 0)
+            findings.push_back(std::to_string(count) + " x " + std::string(rule.finding));
+    return findings;
+}
+
+}  // namespace
+
+SqlStore::SqlStore(std::unique_ptr<Database> database)
+    : database_(std::move(database)),
+      strategies_(*database_),
+      jobs_(*database_),
+      idempotency_(*database_),
+      api_keys_(*database_) {}
+
+// A write that changes nothing still goes all the way to the disk: only that proves "writable".
+Result<void> SqlStore::ping() {
+    return database_->write("ping", [](Connection& connection) -> Result<void> {
+        if (connection.run("UPDATE job_totals SET pending = pending") == 1) return {};
+        return Error{ErrorCode::store, "The database has lost its counters; check it for damage"};
+    });
+}
+
+Result<std::vector<std::string>> SqlStore::check() {
+    auto findings = database_->check();
+    if (!findings || !findings->empty()) return findings;
+    auto more = database_->read("check", [](Connection& connection) -> Result<std::vector<std::string>> {
+        return inconsistencies(connection);
+    });
+    return more;
+}
+
+}  // namespace meter::sql

@@ -1,0 +1,35 @@
+// All stores over one SQL database.
+#pragma once
+
+#include <memory>
+
+#include "meter/store.hpp"
+#include "store/sql/api_key_store.hpp"
+#include "store/sql/connection.hpp"
+#include "store/sql/idempotency_store.hpp"
+#include "store/sql/job_store.hpp"
+#include "store/sql/strategy_store.hpp"
+
+namespace meter::sql {
+
+class SqlStore final : public Store {
+public:
+    /// The database's schema must be up to date (migrate()).
+    explicit SqlStore(std::unique_ptr<Database> database);
+
+    StrategyStore& strategies() override { return strategies_; }
+    JobStore& jobs() override { return jobs_; }
+    IdempotencyStore& idempotency() override { return idempotency_; }
+    ApiKeyStore& api_keys() override { return api_keys_; }
+    Result<void> ping() override;
+    Result<std::vector<std::string>> check() override;
+
+private:
+    const std::unique_ptr<Database> database_;
+    SqlStrategyStore strategies_;
+    SqlJobStore jobs_;
+    SqlIdempotencyStore idempotency_;
+    SqlApiKeyStore api_keys_;
+};
+
+}  // namespace meter::sql
