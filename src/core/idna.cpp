@@ -61,6 +61,13 @@ std::string to_punycode(const std::u32string& label) {
     return out;
 }
 
+/// Not empty, and without the characters that end or confuse an authority (URL Standard, forbidden domain code points,
+/// and those that libcurl refuses).
+bool is_host_text(std::string_view host) {
+    return !host.empty() && host.find_first_of("!\"#$%&'()*+,/:;<=>?@[\\]^`{|}") == std::string_view::npos &&
+           std::none_of(host.begin(), host.end(), [](char c) { return (c >= 0 && c <= 0x20) || c == 0x7F; });
+}
+
 /// NFKC case folding of all but the characters that UTS #46 keeps in non-transitional processing: sharp s, final sigma.
 std::u32string map_host(std::string_view host) {
     constexpr auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE |
@@ -91,8 +98,10 @@ std::u32string map_host(std::string_view host) {
 }  // namespace
 
 std::optional<std::string> to_ascii_host(std::string_view host) {
-    if (host.size() > host_max_bytes || !is_valid_utf8(host)) return std::nullopt;
-    const std::u32string mapped = map_host(host);
+    if (host.size() > host_max_bytes) return std::nullopt;
+    const std::string decoded = percent_decode(host);
+    if (!is_valid_utf8(decoded)) return std::nullopt;
+    const std::u32string mapped = map_host(decoded);
     std::string out;
     for (std::size_t start = 0; start <= mapped.size();) {
         const std::size_t end = std::min(mapped.find(U'.', start), mapped.size());

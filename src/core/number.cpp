@@ -89,16 +89,18 @@ std::size_t read_whole_part(std::string_view text, std::size_t pos, std::string&
 
 /// Is there a minus sign before `pos`, with nothing or a currency sign between ("-5", "-$5", "-€ 5")?
 bool has_minus_before(std::string_view text, std::size_t pos) noexcept {
-    bool currency = false;
+    bool currency = false, gap = false;
     while (pos > 0) {
         std::size_t start = pos - 1;
         while (start > 0 && pos - start < 4 && (static_cast<unsigned char>(text[start]) & 0xC0) == 0x80) --start;
         std::size_t end = start;
         const char32_t c = next_code_point(text, end);
-        if (c == '-' || c == 0x2212) return currency || pos == end;
+        if (c == '-' || c == 0x2212) return currency || !gap;
         if (utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_SC)
             currency = true;
-        else if (!is_space(c))
+        else if (is_space(c))
+            gap = true;
+        else
             return false;
         pos = start;
     }

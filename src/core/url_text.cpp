@@ -1,6 +1,7 @@
 #include "core/url_text.hpp"
 
-#include <algorithm>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include "core/unicode.hpp"
 
@@ -44,26 +45,30 @@ bool is_port_text(std::string_view text) noexcept {
 }
 
 /// What stands between "//" and the path (RFC 3986 3.2).
-bool is_authority_text(std::string_view text) noexcept {
-    if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) text.remove_prefix(at + 1);
+bool is_authority_text(std::string_view text) {
+    if (text.find('\\') != std::string_view::npos) return false;  // a slash to browsers, a letter to others
+    if (const std::size_t at = text.find('@'); at != std::string_view::npos) text.remove_prefix(at + 1);
     if (text.starts_with('[')) {
         const std::size_t close = text.find(']');
-        if (close == std::string_view::npos || close < 3) return false;
-        return text.substr(1, close - 1).find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos &&
+        in6_addr address;
+        return close != std::string_view::npos &&
+               inet_pton(AF_INET6, std::string(text.substr(1, close - 1)).c_str(), &address) == 1 &&
                is_port_text(text.substr(close + 1));
     }
     const std::string_view host = text.substr(0, text.find(':'));
-    return is_host_text(host) && is_port_text(text.substr(host.size()));
+    return to_ascii_host(host) && is_port_text(text.substr(host.size()));
+}
+
+int hex_value(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
 }
 
 }  // namespace
 
-bool is_host_text(std::string_view host) noexcept {
-    return !host.empty() && host.find_first_of("!\"#$&'()*+,/:;<=>?@[\\]^`{|}") == std::string_view::npos &&
-           std::none_of(host.begin(), host.end(), [](char c) { return (c >= 0 && c <= 0x20) || c == 0x7F; });
-}
-
-bool is_url_text(std::string_view text, std::size_t max_characters) noexcept {
+bool is_url_text(std::string_view text, std::size_t max_characters) {
     std::string_view rest = text;
     return has_url_characters(text, max_characters) && take_web_scheme(rest) &&
            is_authority_text(rest.substr(0, rest.find_first_of("/?#")));
@@ -72,6 +77,22 @@ bool is_url_text(std::string_view text, std::size_t max_characters) noexcept {
 Result<void> validate_url(std::string_view text) {
     if (is_url_text(text, url_max_characters)) return {};
     return Error{ErrorCode::invalid_url, "Invalid URL format", std::string(text)};
+}
+
+std::string percent_decode(std::string_view text, bool plus_is_space) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const int high = text[i] == '%' && i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+        const int low = high >= 0 ? hex_value(text[i + 2]) : -1;
+        if (low >= 0) {
+            out.push_back(static_cast<char>(high * 16 + low));
+            i += 2;
+        } else {
+            out.push_back(plus_is_space && text[i] == '+' ? ' ' : text[i]);
+        }
+    }
+    return out;
 }
 
 }  // namespace meter::core

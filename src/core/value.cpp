@@ -62,13 +62,31 @@ std::vector<Object::Member>::iterator Object::end() noexcept {
     return members_.end();
 }
 
+// Members usually come in the same order, so both are walked side by side. Where the orders part, the rest is looked
+// up, by binary search when it is long: objects from outside may have very many members.
 bool operator==(const Object& a, const Object& b) {
+    constexpr std::size_t short_rest = 16;
     if (a.size() != b.size()) return false;
-    for (const auto& [key, value] : a) {
-        const Value* other = b.find(key);
-        if (other == nullptr || !(value == *other)) return false;
+    auto left = a.begin(), right = b.begin();
+    for (; left != a.end() && left->first == right->first; ++left, ++right)
+        if (!(left->second == right->second)) return false;
+    const auto rest = static_cast<std::size_t>(a.end() - left);
+    if (rest <= short_rest) {
+        return std::all_of(left, a.end(), [&](const Object::Member& member) {
+            const auto found =
+                std::find_if(right, b.end(), [&](const Object::Member& other) { return other.first == member.first; });
+            return found != b.end() && found->second == member.second;
+        });
     }
-    return true;
+    std::vector<const Object::Member*> sorted(rest);
+    std::transform(right, b.end(), sorted.begin(), [](const Object::Member& member) { return &member; });
+    std::sort(sorted.begin(), sorted.end(), [](const auto* x, const auto* y) { return x->first < y->first; });
+    return std::all_of(left, a.end(), [&](const Object::Member& member) {
+        const auto found =
+            std::lower_bound(sorted.begin(), sorted.end(), member.first,
+                             [](const auto* other, const std::string& key) { return other->first < key; });
+        return found != sorted.end() && (*found)->first == member.first && (*found)->second == member.second;
+    });
 }
 
 double Value::to_double() const noexcept {
@@ -89,6 +107,7 @@ std::string_view Value::type_name() const noexcept {
 }
 
 bool operator==(const Value& a, const Value& b) {
+    // As doubles, so that a large double still equals what is read back from its shortest text.
     if (a.is_number() && b.is_number() && a.kind() != b.kind()) return a.to_double() == b.to_double();
     return a.data_ == b.data_;
 }

@@ -2,6 +2,8 @@
 
 namespace meter {
 
-std::string_view version() noexcept { return METER_VERSION; }
+std::string_view version() noexcept {
+    return METER_VERSION;
+}
 
 }  // namespace meter

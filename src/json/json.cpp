@@ -91,8 +91,9 @@ private:
     using KeyAt = std::vector<std::string>::iterator;
     using ValueAt = std::vector<Value>::iterator;
 
-    bool add(Value value) {
-        values_.push_back(std::move(value));
+    template <class T>
+    bool add(T&& value) {
+        values_.emplace_back(std::forward<T>(value));
         return true;
     }
 

@@ -62,7 +62,7 @@ std::optional<std::string> to_ascii_url(std::string_view text) {
         out.append(host_port);
     } else {
         const std::string_view name = host_port.substr(0, host_port.find(':'));
-        const auto ascii = core::to_ascii_host(percent_decode(name));
+        const auto ascii = core::to_ascii_host(name);
         if (!ascii) return std::nullopt;
         out.append(*ascii).append(host_port.substr(name.size()));
     }
@@ -102,13 +102,6 @@ bool is_unreserved(char c) noexcept {
            c == '_' || c == '~';
 }
 
-int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 }  // namespace
 
 Result<void> validate_url(std::string_view text) {
@@ -142,19 +135,7 @@ std::optional<std::string> normalize(std::string_view text) {
 }
 
 std::string percent_decode(std::string_view text, bool plus_is_space) {
-    std::string out;
-    out.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const int high = text[i] == '%' && i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-        const int low = high >= 0 ? hex_value(text[i + 2]) : -1;
-        if (low >= 0) {
-            out.push_back(static_cast<char>(high * 16 + low));
-            i += 2;
-        } else {
-            out.push_back(plus_is_space && text[i] == '+' ? ' ' : text[i]);
-        }
-    }
-    return out;
+    return core::percent_decode(text, plus_is_space);
 }
 
 std::string percent_encode(std::string_view text) {
