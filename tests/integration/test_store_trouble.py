@@ -1,0 +1,89 @@
+"""A disk that takes no more: 503, nothing half done, and recovery by itself (BEHAVIOUR 3, DESIGN 4)."""
+
+import concurrent.futures
+import contextlib
+import resource
+import unittest
+
+import fixture_site
+import harness
+from harness import eventually
+
+SHOP_ITEMS = [{"name": name, "price": price} for name, price in fixture_site.PRODUCTS]
+
+
+class FullDisk(harness.MeterCase):
+    """RLIMIT_FSIZE of the running server stands in for the full disk: every write past the limit fails."""
+
+    server_options = harness.QUICK_LEASES
+
+    @contextlib.contextmanager
+    def full_disk(self):
+        pid = self.server.process.pid
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        try:
+            yield
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    def test_writes_are_503_reads_go_on_and_it_recovers(self):
+        url = self.site.url("/shop")
+        strategy, doomed = self.client.strategy(url), self.client.strategy(url)
+        job = self.client.execute(strategy, url)
+        body = {"strategy_id": strategy["id"], "url": url}
+        with self.full_disk():
+            for method, target, json in (
+                    ("POST", "/api/jobs", body), ("POST", "/api/jobs", {"strategy_id": strategy["id"], "urls": [url] * 3}),
+                    ("POST", "/api/jobs/execute", body), ("PATCH", f"/api/strategies/{strategy['id']}", {"name": "lost"}),
+                    ("POST", "/api/strategies/generate", {"url": url, "description": "d", "name": "n",
+                                                          "strategy": fixture_site.SHOP_PLAN})):
+                with self.subTest(method=method, target=target):
+                    answer = self.client.request(method, target, json=json)
+                    self.assert_error(answer, 503, code="unavailable")
+            deleted = self.client.delete(f"/api/strategies/{doomed['id']}", expect=(200, 503)).status == 200
+            self.assertEqual(self.client.get_job(job["id"]), job)
+            self.assertEqual(self.client.get(f"/api/strategies/{strategy['id']}", expect=200).json, strategy)
+        eventually(lambda: self.client.post("/api/jobs", body).status == 201, what="writes again")
+        self.assertEqual(self.client.execute(strategy, url)["results"], SHOP_ITEMS)
+        names = {each["id"]: each["name"] for each in self.client.get("/api/strategies?limit=1000", expect=200).json}
+        self.assertEqual(names, {strategy["id"]: "Shop", **({} if deleted else {doomed["id"]: "Shop"})})
+        self.server.command("check", "--store", self.server.store)
+
+    def test_running_jobs_end_once_there_is_room(self):
+        strategy = self.client.strategy(self.site.url("/shop"))
+        gate = f"disk-{self.account}"
+        jobs = [self.client.job(strategy, self.site.url(f"/gate/{gate}")) for _ in range(3)]
+        for job in jobs:
+            self.client.wait_running(job["id"])
+        with self.full_disk():
+            self.site.open(gate)
+            eventually(lambda: self.site.in_flight() == 0, what="the end of the fetches")
+            for job in jobs:
+                self.assertEqual(self.client.get_job(job["id"])["status"], "running", "no result could be kept")
+        for job in jobs:
+            self.assertIn(self.client.wait_job(job["id"], 60)["status"], ("completed", "failed"))
+
+    def test_no_acknowledged_write_is_lost_around_a_full_disk(self):
+        strategy = self.client.strategy(self.site.url("/shop"))
+        body = {"strategy_id": strategy["id"], "url": self.site.url("/shop")}
+        kept = []
+
+        def write(_):
+            answer = self.client.post("/api/jobs", body, expect=(201, 503))
+            if answer.status == 201:
+                kept.append(answer.json["id"])
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(write, range(40)))
+            with self.full_disk():
+                list(pool.map(write, range(40)))
+            eventually(lambda: self.client.post("/api/jobs", body).status == 201, what="writes again")
+            list(pool.map(write, range(40)))
+        self.server.kill()
+        self.server.start()
+        self.assertGreaterEqual(len(kept), 80)
+        for job_id in kept:
+            self.client.wait_job(job_id)
+
+
+if __name__ == "__main__":
+    unittest.main()
