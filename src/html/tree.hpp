@@ -1,0 +1,109 @@
+// The parsed tree as src/html reads it: libxml2's nodes, and beside them one compact record per element in document
+// order. Selectors walk the records, so that most elements are rejected without touching a node.
+#pragma once
+
+#include <libxml/tree.h>
+
+#include <cstdint>
+#include <cstring>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "html/tags.hpp"
+
+namespace meter::html::detail {
+
+constexpr std::uint32_t no_element = 0xffffffffu;
+
+/// Elements nested deeper than this become siblings at this depth: libxml2's XPath and most tools recurse.
+constexpr std::size_t max_depth = 256;
+
+struct ElementRecord {
+    const xmlNode* node = nullptr;
+    std::uint64_t bloom = 0;              ///< bits of its id, classes and attribute names
+    std::uint32_t parent = no_element;    ///< index of the parent's record
+    std::uint32_t end = 0;                ///< one past the last descendant; the next sibling when inside the parent
+    std::uint32_t previous = no_element;  ///< previous element sibling
+    std::uint32_t position = 1;           ///< 1 for the first element among its siblings
+    std::uint32_t children = 0;           ///< element children
+    Tag tag = 0;
+};
+
+/// What libxml2's nodes point back to: `doc->_private` is the Tree, an element's `_private` its record's index plus
+/// one, a text's and an attribute's `_private` the length of its value plus one (zero where libxml2 made the node
+/// itself).
+struct Tree {
+    std::vector<ElementRecord> records;
+    bool depth_capped = false;
+    mutable std::once_flag xpath_prepared;  ///< document order and ids, made when the first XPath asks
+
+    const ElementRecord& operator[](std::uint32_t index) const noexcept { return records[index]; }
+};
+
+inline const Tree& tree_of(const xmlNode* node) noexcept {
+    return *static_cast<const Tree*>(node->doc->_private);
+}
+
+inline std::uint32_t record_of(const xmlNode* element) noexcept {
+    return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(element->_private)) - 1;
+}
+
+inline const char* chars(const xmlChar* text) noexcept {
+    return reinterpret_cast<const char*>(text);
+}
+
+inline std::string_view measured(const xmlChar* text, const void* length_plus_one) noexcept {
+    if (text == nullptr) return {};
+    const auto stored = reinterpret_cast<std::uintptr_t>(length_plus_one);
+    return {chars(text), stored != 0 ? stored - 1 : std::strlen(chars(text))};
+}
+
+inline bool is_text(const xmlNode* node) noexcept {
+    return node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE;
+}
+inline std::string_view text_of(const xmlNode* text) noexcept {
+    return measured(text->content, text->_private);
+}
+
+inline std::string_view value_of(const xmlAttr* attribute) noexcept {
+    const xmlNode* text = attribute->children;
+    return text == nullptr ? std::string_view{} : measured(text->content, attribute->_private);
+}
+
+inline const xmlAttr* find_attribute(const xmlNode* element, const char* name) noexcept {
+    for (const xmlAttr* attribute = element->properties; attribute != nullptr; attribute = attribute->next)
+        if (std::strcmp(chars(attribute->name), name) == 0) return attribute;
+    return nullptr;
+}
+
+/// The ASCII white space of HTML (Infra standard, section 4.6).
+constexpr bool is_html_space(char c) noexcept {
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f';
+}
+
+/// Calls `use` for each token of a white-space separated list (class, rel).
+template <class Use>
+void for_each_token(std::string_view text, Use&& use) {
+    std::size_t at = 0;
+    while (at < text.size()) {
+        while (at < text.size() && is_html_space(text[at])) ++at;
+        const std::size_t start = at;
+        while (at < text.size() && !is_html_space(text[at])) ++at;
+        if (at > start) use(text.substr(start, at - start));
+    }
+}
+
+/// Bits of a Bloom filter of 64: two for an id or class, one for an attribute's name.
+inline std::uint64_t bloom_bits(char kind, std::string_view text) noexcept {
+    std::uint32_t hash = 2166136261u ^ static_cast<unsigned char>(kind);
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+    hash ^= hash >> 13;
+    const std::uint64_t first = std::uint64_t{1} << (hash & 63u);
+    return kind == '[' ? first : first | std::uint64_t{1} << ((hash >> 6) & 63u);
+}
+
+/// All bits of an element's attributes.
+std::uint64_t bloom_of(const xmlNode* element) noexcept;
+
+}  // namespace meter::html::detail
