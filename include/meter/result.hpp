@@ -28,12 +28,19 @@ public:
     /// The value; throws meter::Exception with the error when there is none.
     T& value() & { return check(), *std::get_if<0>(&state_); }
     const T& value() const& { return check(), *std::get_if<0>(&state_); }
-    T&& value() && { return check(), std::move(*std::get_if<0>(&state_)); }
+    /// By value, so that `for (auto& x : call().value())` keeps what it walks over alive.
+    T value() && {
+        check();
+        return std::move(*std::get_if<0>(&state_));
+    }
 
     /// The value; undefined when there is none.
     T& operator*() & noexcept { return assert(has_value()), *std::get_if<0>(&state_); }
     const T& operator*() const& noexcept { return assert(has_value()), *std::get_if<0>(&state_); }
-    T&& operator*() && noexcept { return assert(has_value()), std::move(*std::get_if<0>(&state_)); }
+    T operator*() && noexcept {
+        assert(has_value());
+        return std::move(*std::get_if<0>(&state_));
+    }
     T* operator->() noexcept { return assert(has_value()), std::get_if<0>(&state_); }
     const T* operator->() const noexcept { return assert(has_value()), std::get_if<0>(&state_); }
 
