@@ -1,0 +1,115 @@
+#include "answers.hpp"
+
+#include <utility>
+
+#include "meter/json.hpp"
+
+namespace meter::server {
+namespace {
+
+constexpr std::string_view service_unavailable = "Service temporarily unavailable";
+constexpr int default_retry_seconds = 5;
+
+struct CodeRow {
+    ErrorCode code;
+    int status;
+    std::string_view name;
+    std::string_view text;  ///< instead of the error's own message; empty: that one is meant for the caller
+};
+
+// Wire contract 3; the names are the enum of Error.code in openapi.yaml.
+constexpr CodeRow code_rows[] = {
+    {ErrorCode::invalid_argument, 400, "invalid_request", ""},
+    {ErrorCode::invalid_url, 422, "invalid_url", ""},
+    {ErrorCode::not_found, 404, "not_found", ""},
+    {ErrorCode::conflict, 409, "conflict", ""},
+    {ErrorCode::quota_exceeded, 403, "quota_exceeded", ""},
+    {ErrorCode::unsupported, 422, "unprocessable", ""},
+    {ErrorCode::unprocessable, 422, "unprocessable", ""},
+    {ErrorCode::network, 422, "unprocessable", ""},
+    {ErrorCode::timeout, 422, "unprocessable", ""},
+    {ErrorCode::blocked, 422, "unprocessable", ""},
+    {ErrorCode::too_large, 422, "unprocessable", ""},
+    {ErrorCode::parse, 422, "unprocessable", ""},
+    {ErrorCode::store, 503, "unavailable", service_unavailable},
+    {ErrorCode::unavailable, 503, "unavailable", ""},
+    {ErrorCode::cancelled, 503, "unavailable", service_unavailable},
+    {ErrorCode::internal, 500, "internal_error", "Internal server error"},
+};
+
+}  // namespace
+
+Problem to_problem(const Error& error, Source source) {
+    for (const CodeRow& row : code_rows) {
+        if (row.code != error.code) continue;
+        Problem problem{
+            .status = row.status, .code = row.name, .detail = row.text.empty() ? error.message : std::string(row.text)};
+        if (problem.status == 400 && !error.subject.empty())
+            problem.location = (source == Source::body ? "body." : "query.") + error.subject;
+        if (problem.status == 503) problem.headers.emplace_back("Retry-After", std::to_string(default_retry_seconds));
+        return problem;
+    }
+    return {.status = 500, .code = "internal_error", .detail = "Internal server error"};
+}
+
+Problem invalid_request(std::string detail, std::string location) {
+    return {.status = 400, .code = "invalid_request", .detail = std::move(detail), .location = std::move(location)};
+}
+
+Problem not_found(std::string_view thing) {
+    return {.status = 404, .code = "not_found", .detail = std::string(thing) + " not found"};
+}
+
+Problem unavailable(std::string detail, int retry_after_seconds) {
+    return {.status = 503,
+            .code = "unavailable",
+            .detail = std::move(detail),
+            .headers = {{"Retry-After", std::to_string(retry_after_seconds)}}};
+}
+
+Problem http_problem(int status, std::string detail) {
+    if (status == 503) {
+        auto problem = unavailable(std::move(detail), default_retry_seconds);
+        problem.close = true;
+        return problem;
+    }
+    const std::string_view code = status == 405   ? "method_not_allowed"
+                                  : status == 413 ? "payload_too_large"
+                                                  : "invalid_request";
+    return {.status = status, .code = code, .detail = std::move(detail), .close = status != 405};
+}
+
+bool is_automation_path(std::string_view path) noexcept {
+    constexpr std::string_view prefix = "/api/v1";
+    return path.substr(0, prefix.size()) == prefix && (path.size() == prefix.size() || path[prefix.size()] == '/');
+}
+
+Answer to_answer(const Problem& problem, std::string_view path, std::string_view request_id) {
+    Answer answer{.status = problem.status, .headers = problem.headers, .close = problem.close};
+    std::string& body = answer.body;
+    body = "{\"detail\":";
+    append_json_string(body, problem.detail);
+    if (is_automation_path(path)) {
+        body += ",\"error\":{\"code\":";
+        append_json_string(body, problem.code);
+        body += ",\"message\":";
+        append_json_string(body, problem.detail);
+        body += "},\"meta\":{\"requestId\":";
+        append_json_string(body, request_id);
+        body += "}}";
+        return answer;
+    }
+    body += ",\"code\":";
+    append_json_string(body, problem.code);
+    if (!problem.location.empty()) {
+        body += ",\"errors\":[{\"loc\":";
+        append_json_string(body, problem.location);
+        body += ",\"msg\":";
+        append_json_string(body, problem.detail);
+        body += "}]";
+    }
+    body += '}';
+    return answer;
+}
+
+}  // namespace meter::server

@@ -1,0 +1,102 @@
+// What happens to a request between the connection loop and its route (wire contract 2): route, key, scope, rate
+// limit, then the handler; and what every answer carries.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "answers.hpp"
+#include "auth.hpp"
+#include "blocking_calls.hpp"
+#include "http/message.hpp"
+#include "http/query.hpp"
+#include "log.hpp"
+#include "meter/engine.hpp"
+#include "metrics.hpp"
+#include "rate_limit.hpp"
+#include "router.hpp"
+
+namespace meter::server {
+
+struct AppOptions {
+    std::int64_t rate_limit_default = 600;    ///< 0: off
+    std::int64_t rate_limit_generation = 20;  ///< 0: off
+    std::size_t execute_places = 64;          ///< calls of /api/jobs/execute that wait at once
+    std::size_t generate_places = 32;         ///< strategies made at once
+    std::chrono::seconds generate_deadline{55};
+};
+
+class IdempotentRuns;
+
+/// What routes work with.
+struct Services {
+    Engine& engine;
+    const AppOptions& options;
+    RequestMetrics& metrics;
+    BlockingCalls& executes;
+    BlockingCalls& generations;
+    IdempotentRuns& idempotent_runs;
+    const std::atomic<bool>& stopping;
+    const std::function<std::size_t()>& connections;
+};
+
+/// One request that has passed the checks before its handler.
+struct Call {
+    const HttpRequest& request;
+    Query query = {};
+    PathParameters path = {};
+    Caller caller = {};
+    TimePoint now{};
+    std::string request_id = {};
+
+    Answer fail(const Problem& problem) const;
+    Answer fail(const Error& error, Source source = Source::body) const;
+};
+
+/// Threads: every member from any thread.
+class App {
+public:
+    App(Engine& engine, AppOptions options, std::shared_ptr<JsonLog> log, std::vector<Route> routes,
+        std::function<std::size_t()> connections);
+    ~App();
+
+    Answer handle(const HttpRequest& request);
+    /// The answer to a request that the connection loop refused.
+    Answer refuse(const Refusal& refusal, std::string_view target);
+    /// From now on /healthz and /readyz say so.
+    void begin_stop() noexcept { stopping_ = true; }
+    /// Ends waiting calls: execute answers 503 while its job goes on or back to the queue.
+    void end_waits();
+
+private:
+    struct Exchange;
+
+    Answer answer(const HttpRequest& request, Exchange& exchange);
+    Answer answer_with_key(const HttpRequest& request, RouteMatch& match, Exchange& exchange);
+    void add_quota_headers(const Caller& caller, Answer& answer);
+
+    Engine& engine_;
+    const AppOptions options_;
+    const std::shared_ptr<JsonLog> log_;
+    const std::function<std::size_t()> connections_;
+    const Router router_;
+    KeyCache keys_;
+    RateLimiter standard_limit_, generation_limit_;
+    RequestMetrics metrics_;
+    BlockingCalls executes_, generations_;
+    const std::unique_ptr<IdempotentRuns> idempotent_runs_;
+    std::atomic<bool> stopping_{false};
+    Services services_;
+};
+
+/// "req_" and 24 hexadecimal digits.
+std::string new_request_id();
+
+}  // namespace meter::server

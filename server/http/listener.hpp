@@ -1,0 +1,47 @@
+// The listening socket.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "meter/result.hpp"
+
+namespace meter::server {
+
+/// An owned file descriptor.
+class FileDescriptor {
+public:
+    FileDescriptor() = default;
+    explicit FileDescriptor(int fd) : fd_(fd) {}
+    FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+    ~FileDescriptor();
+
+    int get() const noexcept { return fd_; }
+    void close() noexcept;
+
+private:
+    int fd_ = -1;
+};
+
+struct Endpoint {
+    std::string host;
+    int port = 0;
+};
+
+/// "127.0.0.1:8000", "[::1]:8000", "localhost:0". Errors: invalid_argument.
+Result<Endpoint> parse_endpoint(std::string_view text);
+
+struct Listener {
+    FileDescriptor socket;
+    Endpoint bound;  ///< numeric address and the real port
+    bool loopback = false;
+};
+
+/// Binds the first address that the host resolves to; connections queue only after start_listening().
+/// Errors: invalid_argument, unavailable with the system's reason.
+Result<Listener> bind_endpoint(const Endpoint& endpoint);
+Result<void> start_listening(const Listener& listener);
+
+}  // namespace meter::server

@@ -1,0 +1,104 @@
+#include "metrics.hpp"
+
+#include <cstdio>
+
+namespace meter::server {
+namespace {
+
+std::string metric_number(double value) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.9g", value);
+    return text.data();
+}
+
+void append_header(std::string& out, std::string_view name, std::string_view type, std::string_view help) {
+    out.append("# HELP ").append(name).append(" ").append(help).append("\n");
+    out.append("# TYPE ").append(name).append(" ").append(type).append("\n");
+}
+
+void append_sample(std::string& out, std::string_view name, std::string_view type, std::string_view help,
+                   const std::string& value) {
+    append_header(out, name, type, help);
+    out.append(name).append(" ").append(value).append("\n");
+}
+
+}  // namespace
+
+void RequestMetrics::count(std::string_view method, std::string_view route, int status, double seconds) {
+    // Methods come from the client: those no route has are one series.
+    static constexpr std::string_view known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+    std::string_view label = "other";
+    for (const auto name : known)
+        if (name == method) label = name;
+    const std::lock_guard lock(mutex_);
+    ++requests_[{std::string(label), std::string(route), status}];
+    auto& durations = durations_[std::string(route)];
+    for (std::size_t i = 0; i < bounds.size(); ++i)
+        if (seconds <= bounds[i]) ++durations.buckets[i];
+    ++durations.count;
+    durations.sum += seconds;
+}
+
+std::string RequestMetrics::text() const {
+    std::string out;
+    const std::lock_guard lock(mutex_);
+    append_header(out, "meter_http_requests_total", "counter", "Requests answered.");
+    for (const auto& [key, count] : requests_) {
+        const auto& [method, route, status] = key;
+        out.append("meter_http_requests_total{method=\"").append(method).append("\",route=\"").append(route);
+        out.append("\",status=\"").append(std::to_string(status)).append("\"} ").append(std::to_string(count));
+        out += '\n';
+    }
+    append_header(out, "meter_http_request_duration_seconds", "histogram", "Time from request to answer.");
+    for (const auto& [route, durations] : durations_) {
+        const std::string label = "route=\"" + route + "\"";
+        for (std::size_t i = 0; i < bounds.size(); ++i)
+            out.append("meter_http_request_duration_seconds_bucket{")
+                .append(label)
+                .append(",le=\"")
+                .append(metric_number(bounds[i]))
+                .append("\"} ")
+                .append(std::to_string(durations.buckets[i]))
+                .append("\n");
+        out.append("meter_http_request_duration_seconds_bucket{")
+            .append(label)
+            .append(",le=\"+Inf\"} ")
+            .append(std::to_string(durations.count))
+            .append("\n");
+        out.append("meter_http_request_duration_seconds_sum{")
+            .append(label)
+            .append("} ")
+            .append(metric_number(durations.sum))
+            .append("\n");
+        out.append("meter_http_request_duration_seconds_count{")
+            .append(label)
+            .append("} ")
+            .append(std::to_string(durations.count))
+            .append("\n");
+    }
+    return out;
+}
+
+std::string metrics_text(const EngineMetrics& metrics) {
+    std::string out;
+    append_header(out, "meter_jobs_total", "counter", "Jobs ended since the start.");
+    out += "meter_jobs_total{status=\"completed\"} " + std::to_string(metrics.jobs_completed) + "\n";
+    out += "meter_jobs_total{status=\"failed\"} " + std::to_string(metrics.jobs_failed) + "\n";
+    append_sample(out, "meter_jobs_unchanged_total", "counter", "Jobs completed by \"304 Not Modified\".",
+                  std::to_string(metrics.jobs_unchanged));
+    append_sample(out, "meter_items_extracted_total", "counter", "Items of completed jobs.",
+                  std::to_string(metrics.items_extracted));
+    append_sample(out, "meter_fetched_bytes_total", "counter", "Body bytes received.",
+                  std::to_string(metrics.bytes_fetched));
+    out += gauge_text("meter_jobs_pending", "Jobs that wait.", metrics.jobs_pending);
+    out += gauge_text("meter_jobs_running", "Jobs that run.", metrics.jobs_running);
+    return out;
+}
+
+std::string gauge_text(std::string_view name, std::string_view help, std::int64_t value) {
+    std::string out;
+    append_sample(out, name, "gauge", help, std::to_string(value));
+    return out;
+}
+
+}  // namespace meter::server

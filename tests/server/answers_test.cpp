@@ -1,0 +1,54 @@
+#include "answers.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace meter::server;
+using meter::ErrorCode;
+
+TEST_SUITE("server.answers") {
+    TEST_CASE("each error of the library has its status and code, and inner texts stay inside") {
+        struct Row {
+            ErrorCode code;
+            int status;
+            std::string_view name, detail;
+        };
+        for (const Row& row : {
+                 Row{ErrorCode::invalid_argument, 400, "invalid_request", "why"},
+                 Row{ErrorCode::invalid_url, 422, "invalid_url", "why"},
+                 Row{ErrorCode::not_found, 404, "not_found", "why"},
+                 Row{ErrorCode::conflict, 409, "conflict", "why"},
+                 Row{ErrorCode::quota_exceeded, 403, "quota_exceeded", "why"},
+                 Row{ErrorCode::unsupported, 422, "unprocessable", "why"},
+                 Row{ErrorCode::unprocessable, 422, "unprocessable", "why"},
+                 Row{ErrorCode::network, 422, "unprocessable", "why"},
+                 Row{ErrorCode::timeout, 422, "unprocessable", "why"},
+                 Row{ErrorCode::blocked, 422, "unprocessable", "why"},
+                 Row{ErrorCode::too_large, 422, "unprocessable", "why"},
+                 Row{ErrorCode::parse, 422, "unprocessable", "why"},
+                 Row{ErrorCode::store, 503, "unavailable", "Service temporarily unavailable"},
+                 Row{ErrorCode::unavailable, 503, "unavailable", "why"},
+                 Row{ErrorCode::cancelled, 503, "unavailable", "Service temporarily unavailable"},
+                 Row{ErrorCode::internal, 500, "internal_error", "Internal server error"},
+             }) {
+            CAPTURE(meter::to_string(row.code));
+            const auto problem = to_problem({row.code, "why", "place"});
+            CHECK(problem.status == row.status);
+            CHECK(problem.code == row.name);
+            CHECK(problem.detail == row.detail);
+            CHECK(problem.location == (row.status == 400 ? "body.place" : ""));
+            CHECK(problem.headers.size() == (row.status == 503 ? 1 : 0));
+        }
+        CHECK(to_problem({ErrorCode::invalid_argument, "why", "limit"}, Source::query).location == "query.limit");
+    }
+
+    TEST_CASE("the path decides the form of an error") {
+        const auto problem = invalid_request("a \"b\"", "body.x");
+        CHECK(to_answer(problem, "/api/jobs", "req_1").body ==
+              R"({"detail":"a \"b\"","code":"invalid_request","errors":[{"loc":"body.x","msg":"a \"b\""}]})");
+        CHECK(
+            to_answer(problem, "/api/v1/workflows", "req_1").body ==
+            R"({"detail":"a \"b\"","error":{"code":"invalid_request","message":"a \"b\""},"meta":{"requestId":"req_1"}})");
+        for (const char* path : {"/api/v1", "/api/v1/x"}) CHECK(is_automation_path(path));
+        for (const char* path : {"/api/v10", "/api/v", "/v1", "", "*"}) CHECK_FALSE(is_automation_path(path));
+    }
+}
