@@ -1,7 +1,7 @@
 #include "core/url_text.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <algorithm>
+#include <utility>
 
 #include "core/unicode.hpp"
 
@@ -44,15 +44,60 @@ bool is_port_text(std::string_view text) noexcept {
     return port <= 65535;
 }
 
+/// Four numbers up to 255 without leading zeros.
+bool is_dotted_ipv4_text(std::string_view text) noexcept {
+    for (int part = 0; part < 4; ++part) {
+        const std::string_view digits = text.substr(0, text.find('.'));
+        if (digits.empty() || digits.size() > 3 || (digits.size() > 1 && digits.front() == '0')) return false;
+        unsigned number = 0;
+        for (const char c : digits) {
+            if (c < '0' || c > '9') return false;
+            number = number * 10 + static_cast<unsigned>(c - '0');
+        }
+        if (number > 255) return false;
+        text.remove_prefix(digits.size());
+        if (part < 3 && !text.starts_with('.')) return false;
+        if (part < 3) text.remove_prefix(1);
+    }
+    return text.empty();
+}
+
+/// RFC 4291 section 2.2: eight groups, one run of them written as "::", the last two perhaps as an IPv4 address.
+bool is_ipv6_text(std::string_view text) noexcept {
+    std::size_t groups = 0;
+    bool gap = false;
+    if (text.starts_with("::")) {
+        gap = true;
+        text.remove_prefix(2);
+    }
+    while (!text.empty()) {
+        if (groups <= 6 && is_dotted_ipv4_text(text)) {
+            groups += 2;
+            break;
+        }
+        const std::size_t digits = std::min(text.find_first_not_of("0123456789abcdefABCDEF"), text.size());
+        if (digits == 0 || digits > 4 || ++groups > 8) return false;
+        text.remove_prefix(digits);
+        if (text.empty()) break;
+        if (text.starts_with("::")) {
+            if (std::exchange(gap, true)) return false;
+            text.remove_prefix(2);
+        } else if (text.size() < 2 || text.front() != ':') {
+            return false;
+        } else {
+            text.remove_prefix(1);
+        }
+    }
+    return gap ? groups < 8 : groups == 8;
+}
+
 /// What stands between "//" and the path (RFC 3986 3.2).
 bool is_authority_text(std::string_view text) {
     if (text.find('\\') != std::string_view::npos) return false;  // a slash to browsers, a letter to others
     if (const std::size_t at = text.find('@'); at != std::string_view::npos) text.remove_prefix(at + 1);
     if (text.starts_with('[')) {
         const std::size_t close = text.find(']');
-        in6_addr address;
-        return close != std::string_view::npos &&
-               inet_pton(AF_INET6, std::string(text.substr(1, close - 1)).c_str(), &address) == 1 &&
+        return close != std::string_view::npos && is_ipv6_text(text.substr(1, close - 1)) &&
                is_port_text(text.substr(close + 1));
     }
     const std::string_view host = text.substr(0, text.find(':'));

@@ -35,7 +35,9 @@ TEST_SUITE("core.unicode") {
         const auto given = read_utf8_rows(*folder / "utf8tests.bin");
         const auto expected = read_utf8_rows(*folder / "utf8.replace.ref.txt");
         CHECK(given.size() > 200);
-        for (const auto& [id, bytes] : given) {
+        for (const auto& row : given) {
+            const std::string& id = row.first;
+            const std::string& bytes = row.second;
             CAPTURE(id);
             REQUIRE(expected.contains(id));
             CHECK(is_valid_utf8(bytes) == id.ends_with(":valid"));

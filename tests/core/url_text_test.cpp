@@ -78,6 +78,36 @@ TEST_SUITE("core.url_text") {
         }
     }
 
+    TEST_CASE("IPv6 literals are taken exactly where they are addresses") {
+        for (const std::string_view text :
+             {"::", "::1", "1::", "1:2:3:4:5:6:7:8", "1::8", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "2001:DB8::1",
+              "::ffff:1.2.3.4", "1:2:3:4:5:6:1.2.3.4", "64:ff9b::255.255.255.255", "::0.0.0.0", "abcd::"})
+            CHECK_MESSAGE(validate_url("http://[" + std::string(text) + "]/"), std::string(text));
+        for (const std::string_view text : {"",
+                                            ":",
+                                            ":1",
+                                            "1:",
+                                            ":::",
+                                            "1:::2",
+                                            "1::2::3",
+                                            "1:2:3:4:5:6:7",
+                                            "1:2:3:4:5:6:7:8:9",
+                                            "1:2:3:4:5:6:7:8::",
+                                            "12345::",
+                                            "g::",
+                                            "::1.2.3",
+                                            "::1.2.3.4.5",
+                                            "::256.1.1.1",
+                                            "::01.2.3.4",
+                                            "1.2.3.4",
+                                            "1:2:3:4:5:6:7:1.2.3.4",
+                                            "::1.2.3.4:5",
+                                            "::1%25eth0",
+                                            "::1 ",
+                                            "v1.a"})
+            CHECK_MESSAGE(!validate_url("http://[" + std::string(text) + "]/"), std::string(text));
+    }
+
     TEST_CASE("host names get their ASCII form") {
         struct Row {
             std::string_view host, ascii;
