@@ -265,6 +265,24 @@ TEST_SUITE("engine.jobs") {
         CHECK(job.error == "Internal error");
     }
 
+    TEST_CASE("many jobs of one page at once all complete, and exactly one of them sees the change") {
+        Fixture f({.workers = 32});
+        const auto strategy = f.strategy();
+        (void)f.run(strategy);
+        f.site->page(shop::url, shop::page({{"Product A", "$1"}}));
+        const auto batch =
+            f.engine
+                ->submit_batch({.strategy_id = strategy.strategy_id, .urls = std::vector<std::string>(200, shop::url)})
+                .value();
+        int changed = 0;
+        for (const auto& queued : f.engine->list_jobs({.batch_id = batch.batch_id, .range = {.limit = 1000}}).value()) {
+            const auto job = f.engine->wait_for_job(queued.job_id, std::chrono::minutes(2)).value();
+            CHECK(job.status == JobStatus::completed);
+            if (job.has_changes == true) ++changed;
+        }
+        CHECK(changed == 1);
+    }
+
     TEST_CASE("a full queue refuses more, and takes them again once it is drained") {
         meter::JobOptions jobs{.workers = 0};
         jobs.max_pending = 2;
