@@ -1,0 +1,90 @@
+// The thread that owns every connection.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "fetch/settings.hpp"
+#include "fetch/transfer.hpp"
+
+namespace meter::fetch {
+
+/// Runs transfers on one libcurl multi handle: keep-alive, shared TLS sessions, HTTP/2.
+/// Threads: the public calls come from any thread and return at once, but for close().
+class Loop {
+public:
+    /// Errors: internal.
+    static Result<std::unique_ptr<Loop>> open(const Settings& settings);
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+    ~Loop();
+
+    void start(std::shared_ptr<Transfer> transfer);
+    /// Ends its connection; the transfer is not told.
+    void cancel(std::shared_ptr<Transfer> transfer);
+    /// Goes on reading after Transfer::wants_pause().
+    void resume(std::shared_ptr<Transfer> transfer);
+    /// Ends every transfer as cancelled, also those to come, and joins the thread. Once.
+    void close();
+
+private:
+    struct MultiCleanup {
+        void operator()(CURLM* multi) const noexcept { (void)curl_multi_cleanup(multi); }
+    };
+    struct EasyCleanup {
+        void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+    };
+    struct ShareCleanup {
+        void operator()(CURLSH* share) const noexcept { (void)curl_share_cleanup(share); }
+    };
+    struct SlistCleanup {
+        void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+    };
+    using Easy = std::unique_ptr<CURL, EasyCleanup>;
+    enum class Wish { start, cancel, resume };
+    struct Command {
+        Wish wish;
+        std::shared_ptr<Transfer> transfer;
+    };
+    struct Running {
+        std::shared_ptr<Transfer> transfer;
+        Easy easy;
+    };
+
+    Loop() = default;
+    Result<void> prepare(const Settings& settings);
+    bool post(Wish wish, std::shared_ptr<Transfer> transfer);
+    void run();
+    bool obey();
+    void begin(std::shared_ptr<Transfer> transfer);
+    void end(Transfer* transfer, CURLcode code);
+    Running take_out(std::unordered_map<Transfer*, Running>::iterator entry);
+    void collect_finished();
+    int tend_running();
+    void end_all();
+    Easy take_easy();
+    void keep_easy(Easy easy);
+
+    // Constant after open(). The share outlives the handles that use it, and they the multi handle they were added to.
+    std::unique_ptr<CURLSH, ShareCleanup> share_;
+    std::unique_ptr<CURLM, MultiCleanup> multi_;
+    std::unique_ptr<curl_slist, SlistCleanup> resolve_;
+
+    // Loop thread only.
+    std::vector<Easy> idle_;
+    std::unordered_map<Transfer*, Running> running_;
+    std::vector<Command> batch_;
+
+    std::mutex mutex_;  // guards the next two
+    std::vector<Command> commands_;
+    bool closed_ = false;
+
+    std::thread thread_;
+};
+
+}  // namespace meter::fetch

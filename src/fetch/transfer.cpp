@@ -1,0 +1,202 @@
+#include "fetch/transfer.hpp"
+
+#include <utility>
+
+#include "url/url.hpp"
+
+namespace meter::fetch {
+namespace {
+
+constexpr std::size_t backlog_limit = 512u << 10;  // decoded bytes the consumer may be behind
+constexpr long low_speed = 100;                    // bytes a second
+
+}  // namespace
+
+Transfer::Transfer(Hop hop, const Settings& settings) : hop_(std::move(hop)), settings_(settings) {}
+Transfer::~Transfer() = default;
+
+// ---- caller ----------------------------------------------------------------------------------------------------
+
+Transfer::Ended Transfer::wait(const Consumer& consumer, const std::function<void()>& resume, Steady deadline,
+                               std::stop_token stop) {
+    std::string pieces;
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        changed_.wait_until(lock, stop, deadline, [&] { return done_ || !backlog_.empty(); });
+        if (stop.stop_requested()) return Ended::stopped;
+        if (!backlog_.empty()) {
+            pieces.clear();
+            pieces.swap(backlog_);
+            const bool was_paused = std::exchange(paused_, false);
+            lock.unlock();
+            delivered_ = true;
+            if (!consumer(pieces)) return Ended::refused;
+            if (was_paused) resume();
+            if (std::chrono::steady_clock::now() >= deadline) return Ended::late;
+            lock.lock();
+        } else {
+            return done_ ? Ended::done : Ended::late;
+        }
+    }
+}
+
+HopOutcome Transfer::take_outcome() {
+    const std::lock_guard lock(mutex_);
+    return std::move(outcome_);
+}
+
+// ---- loop ------------------------------------------------------------------------------------------------------
+
+CURLcode Transfer::attach(CURL* easy, curl_slist* resolve) {
+    easy_ = easy;
+    return set_options(easy, resolve);
+}
+
+CURLcode Transfer::set_options(CURL* easy, curl_slist* resolve) {
+    const FetchOptions& options = settings_.options;
+    CURLcode code = CURLE_OK;
+    const auto set = [&](CURLoption option, auto value) {
+        if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);
+    };
+    void* const self = this;
+    set(CURLOPT_PRIVATE, self);
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_QUICK_EXIT, 1L);  // a hanging getaddrinfo must not hold up cancelling
+
+    // The only way out: no proxy (it would hide the address from the gate), no other scheme, no stored secrets,
+    // redirects are ours.
+    set(CURLOPT_URL, hop_.url.c_str());
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_PROXY, "");
+    set(CURLOPT_NOPROXY, "*");
+    set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+    set(CURLOPT_FOLLOWLOCATION, 0L);
+    set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_socket);
+    set(CURLOPT_OPENSOCKETDATA, self);
+    set(CURLOPT_PREREQFUNCTION, &Transfer::on_request);
+    set(CURLOPT_PREREQDATA, self);
+    set(CURLOPT_RESOLVER_START_FUNCTION, &Transfer::on_resolve);
+    set(CURLOPT_RESOLVER_START_DATA, self);
+    if (resolve) set(CURLOPT_RESOLVE, resolve);
+
+    set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+    set(CURLOPT_HTTP09_ALLOWED, 0L);
+    set(CURLOPT_ACCEPT_ENCODING, "gzip, deflate, br");
+    set(CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
+    set(CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
+    if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
+
+    set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+    set(CURLOPT_LOW_SPEED_LIMIT, low_speed);
+    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(settings_.seams.slow_window.count()));
+
+    set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+    set(CURLOPT_HEADERDATA, self);
+    set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+    set(CURLOPT_WRITEDATA, self);
+    set(CURLOPT_XFERINFOFUNCTION, &Transfer::on_progress);
+    set(CURLOPT_XFERINFODATA, self);
+    set(CURLOPT_NOPROGRESS, 0L);
+
+    for (const std::string& line : hop_.header_lines) {
+        curl_slist* const longer = curl_slist_append(header_list_.get(), line.c_str());
+        if (!longer) return CURLE_OUT_OF_MEMORY;
+        (void)header_list_.release();
+        header_list_.reset(longer);
+    }
+    set(CURLOPT_HTTPHEADER, header_list_.get());
+    if (!hop_.credentials.empty()) {
+        const std::string_view both = hop_.credentials;
+        const auto colon = both.find(':');
+        set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+        set(CURLOPT_USERNAME, url::percent_decode(both.substr(0, colon)).c_str());
+        set(CURLOPT_PASSWORD,
+            colon == both.npos ? std::string().c_str() : url::percent_decode(both.substr(colon + 1)).c_str());
+    }
+    return code == CURLE_OK ? set_method(easy) : code;
+}
+
+CURLcode Transfer::set_method(CURL* easy) const {
+    CURLcode code = CURLE_OK;
+    const auto set = [&](CURLoption option, auto value) {
+        if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);
+    };
+    if (hop_.method == "HEAD") {
+        set(CURLOPT_NOBODY, 1L);
+    } else if (hop_.body || expects_body(hop_.method)) {
+        set(CURLOPT_POST, 1L);
+        set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(hop_.body ? hop_.body->size() : 0));
+        set(CURLOPT_POSTFIELDS, hop_.body ? hop_.body->data() : "");
+        set(CURLOPT_CUSTOMREQUEST, hop_.method.c_str());
+    } else {
+        set(CURLOPT_HTTPGET, 1L);
+        if (hop_.method != "GET") set(CURLOPT_CUSTOMREQUEST, hop_.method.c_str());
+    }
+    return code;
+}
+
+void Transfer::finish(CURLcode code) {
+    answer_.wire_bytes = received();
+    (void)curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &progress_.os_errno);
+    if (verdict_ == Verdict::skipped) {
+        verdict_ = Verdict::none;
+        code = CURLE_OK;
+    }
+    // The exact figures, where those seen while reading lagged behind by a buffer.
+    const bool grown = grows_too_much(answer_.wire_bytes);
+    const bool heavy = !skipping_ && answer_.wire_bytes > settings_.options.max_wire_bytes;
+    if (code == CURLE_OK && (grown || heavy)) refuse(Verdict::too_large);
+
+    if (code != CURLE_OK || verdict_ != Verdict::none) answer_.failure = failure_of(code);
+    end(std::move(answer_));
+}
+
+void Transfer::abandon() {
+    HopOutcome cancelled;
+    cancelled.failure = Failure{cancelled_error(hop_.url), Blame::fatal};
+    end(std::move(cancelled));
+}
+
+void Transfer::end(HopOutcome outcome) {
+    easy_ = nullptr;
+    header_list_.reset();
+    const std::lock_guard lock(mutex_);
+    outcome_ = std::move(outcome);
+    done_ = true;
+    changed_.notify_all();
+}
+
+Failure Transfer::failure_of(CURLcode code) const {
+    switch (verdict_) {
+        case Verdict::too_large:
+            return {too_large_error(hop_.url), Blame::fatal};
+        case Verdict::resent:
+            return {network_error("connection reset", hop_.url), Blame::exchange};
+        case Verdict::bad_coding:
+            return {network_error("unsupported content encoding", hop_.url, false), Blame::fatal};
+        case Verdict::internal:
+            return {{ErrorCode::internal, "Out of memory", hop_.url, true}, Blame::fatal};
+        case Verdict::none:
+        case Verdict::skipped:
+            break;
+    }
+    // A refused reused connection ends in the callback, with no attempt to connect.
+    if (code == CURLE_ABORTED_BY_CALLBACK && progress_.blocked) return {blocked_error(hop_.url), Blame::fatal};
+    return describe(code, progress_, hop_.url);
+}
+
+std::optional<Steady> Transfer::resolve_deadline() const {
+    if (!progress_.resolving) return std::nullopt;
+    return resolve_began_ + settings_.seams.resolve_timeout;
+}
+
+bool Transfer::wants_pause() {
+    const std::lock_guard lock(mutex_);
+    if (paused_ || backlog_.size() < backlog_limit) return false;
+    paused_ = true;
+    return true;
+}
+
+}  // namespace meter::fetch
