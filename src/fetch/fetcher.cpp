@@ -15,8 +15,6 @@
 
 namespace meter {
 
-Fetcher::~Fetcher() = default;
-
 namespace fetch {
 namespace {
 
