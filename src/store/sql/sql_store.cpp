@@ -52,10 +52,12 @@ SqlStore::SqlStore(std::unique_ptr<Database> database)
       idempotency_(*database_),
       api_keys_(*database_) {}
 
-// A write that changes nothing still goes all the way to the disk: only that proves "writable".
+// Only a page that goes all the way to the disk proves "writable", and SQLite writes none when a row stays the same:
+// so there and back again.
 Result<void> SqlStore::ping() {
     return database_->write("ping", [](Connection& connection) -> Result<void> {
-        if (connection.run("UPDATE job_totals SET pending = pending") == 1) return {};
+        connection.run("UPDATE job_totals SET pending = pending + 1");
+        if (connection.run("UPDATE job_totals SET pending = pending - 1") == 1) return {};
         return Error{ErrorCode::store, "The database has lost its counters; check it for damage"};
     });
 }

@@ -52,11 +52,11 @@ void subtract_unfinished_jobs(Connection& connection, std::string_view strategy_
     std::int64_t pending = 0;
     std::int64_t running = 0;
     connection.run(
-        "SELECT status, COUNT(*) FROM jobs WHERE strategy_id = $1 AND status IN ('pending', 'running') GROUP BY status",
+        "SELECT COALESCE(SUM(CASE WHEN status = 'pending' THEN 1 ELSE 0 END), 0), "
+        "COALESCE(SUM(CASE WHEN status = 'running' THEN 1 ELSE 0 END), 0) FROM jobs WHERE strategy_id = $1",
         {strategy_id}, [&](const Row& row) {
-            Columns columns(row);
-            const bool waits = columns.job_status() == JobStatus::pending;
-            (waits ? pending : running) = columns.integer();
+            pending = row.integer(0);
+            running = row.integer(1);
         });
     if (pending != 0 || running != 0)
         connection.run("UPDATE job_totals SET pending = pending - $1, running = running - $2", {pending, running});

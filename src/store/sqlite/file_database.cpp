@@ -151,7 +151,11 @@ Result<void> FileDatabase::run_read(std::string_view operation, const Work& work
         const ReaderPool::Lease reader(readers_);
         (*reader).run("BEGIN");
         auto outcome = guarded(operation, [&] { return work(*reader); });
-        (*reader).run("COMMIT");  // nothing was written: this only lets go of the state that was read
+        // Nothing was written: this only lets go of the state that was read. Should it fail, the pool drops the reader.
+        (void)guarded(operation, [&]() -> Result<void> {
+            (*reader).run("COMMIT");
+            return {};
+        });
         return outcome;
     });
 }

@@ -1,0 +1,130 @@
+// Every statement that the contract suite makes the stores run, explained: none may walk a table that grows.
+#include <doctest/doctest.h>
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "meter/testing/store_contract.hpp"
+#include "store/sql/sql_store.hpp"
+#include "store/sqlite/memory_database.hpp"
+
+namespace meter {
+namespace {
+
+/// Statement -> operation that ran it.
+struct Recorded {
+    std::mutex mutex;
+    std::map<std::string, std::string, std::less<>> statements;
+};
+
+class RecordingConnection final : public sql::Connection {
+public:
+    RecordingConnection(sql::Connection& inner, Recorded& recorded, std::string_view operation)
+        : inner_(inner), recorded_(recorded), operation_(operation) {}
+
+    const sql::Dialect& dialect() const noexcept override { return inner_.dialect(); }
+    bool has_table(std::string_view name) override { return inner_.has_table(name); }
+    void script(const std::string& sql) override { inner_.script(sql); }
+    std::int64_t execute(std::string_view sql, std::span<const sql::Param> params,
+                         const sql::RowReader& on_row) override {
+        {
+            const std::lock_guard lock(recorded_.mutex);
+            recorded_.statements.emplace(sql, operation_);
+        }
+        return inner_.execute(sql, params, on_row);
+    }
+
+private:
+    sql::Connection& inner_;
+    Recorded& recorded_;
+    std::string_view operation_;
+};
+
+class RecordingDatabase final : public sql::Database {
+public:
+    explicit RecordingDatabase(Recorded& recorded) : recorded_(recorded) {}
+
+    const sql::Dialect& dialect() const noexcept override { return inner_->dialect(); }
+    Result<void> run_read(std::string_view operation, const Work& work) override {
+        return inner_->run_read(operation, [&](sql::Connection& connection) {
+            RecordingConnection recording(connection, recorded_, operation);
+            return work(recording);
+        });
+    }
+    Result<void> run_write(std::string_view operation, const Work& work) override {
+        return inner_->run_write(operation, [&](sql::Connection& connection) {
+            RecordingConnection recording(connection, recorded_, operation);
+            return work(recording);
+        });
+    }
+    Result<std::vector<std::string>> check() override { return inner_->check(); }
+
+private:
+    std::unique_ptr<sqlite::MemoryDatabase> inner_ = sqlite::MemoryDatabase::open().value();
+    Recorded& recorded_;
+};
+
+std::vector<std::string> plan_of(sql::Database& database, const std::string& statement) {
+    return database
+        .read("explain",
+              [&](sql::Connection& connection) -> Result<std::vector<std::string>> {
+                  std::vector<std::string> steps;
+                  connection.run("EXPLAIN QUERY PLAN " + statement, {},
+                                 [&](const sql::Row& row) { steps.emplace_back(row.text(3)); });
+                  return steps;
+              })
+        .value();
+}
+
+}  // namespace
+
+TEST_SUITE("store.query_plan") {
+    TEST_CASE("no statement of the stores walks a table that grows, or sorts one") {
+        Recorded recorded;
+        REQUIRE(testing::check_store_contract([&] {
+                    return std::make_shared<sql::SqlStore>(std::make_unique<RecordingDatabase>(recorded));
+                }).empty());
+        CHECK(recorded.statements.size() > 50);
+        const auto database = sqlite::MemoryDatabase::open().value();
+        for (const auto& [statement, operation] : recorded.statements) {
+            if (operation == "check") continue;          // promises to read everything
+            if (operation == "api_keys.list") continue;  // returns everything
+            CAPTURE(statement);
+            for (const auto& step : plan_of(*database, statement)) {
+                CAPTURE(step);
+                const bool one_row = step == "SCAN job_totals" || step == "SCAN CONSTANT ROW";
+                CHECK((one_row || step.find("SCAN") == std::string::npos));
+                CHECK(step.find("TEMP B-TREE") == std::string::npos);
+            }
+        }
+    }
+
+    TEST_CASE("every reference to a row that may be deleted has an index for the cascade") {
+        const auto database = sqlite::MemoryDatabase::open().value();
+        struct Reference {
+            std::string table, column;
+        };
+        std::vector<Reference> references;
+        const auto listed = database->read("list", [&](sql::Connection& connection) -> Result<void> {
+            connection.run(
+                "SELECT tables.name, keys.\"from\" FROM sqlite_master AS tables, "
+                "pragma_foreign_key_list(tables.name) AS keys WHERE tables.type = 'table'",
+                {}, [&](const sql::Row& row) {
+                    references.push_back({std::string(row.text(0)), std::string(row.text(1))});
+                });
+            return {};
+        });
+        REQUIRE(listed);
+        CHECK(references.size() == 6);
+        for (const auto& reference : references) {
+            const std::string query = "DELETE FROM " + reference.table + " WHERE " + reference.column + " = $1";
+            CAPTURE(query);
+            const auto steps = plan_of(*database, query);
+            REQUIRE_FALSE(steps.empty());
+            CHECK(steps[0].find("SEARCH " + reference.table + " USING") == 0);
+        }
+    }
+}
+
+}  // namespace meter
