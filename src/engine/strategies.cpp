@@ -57,8 +57,12 @@ Result<Strategy> draft_strategy(const StrategyRequest& request) {
 
     auto definition = requested_plan(request);
     // A wrong filter or schema is the caller's to mend before anything is said about what this server can do.
-    if (request.output_schema)
-        if (auto schema = OutputSchema::parse(*request.output_schema); !schema) return schema.error();
+    std::optional<OutputSchema> schema;
+    if (request.output_schema) {
+        auto parsed = OutputSchema::parse(*request.output_schema);
+        if (!parsed) return parsed.error();
+        schema = *std::move(parsed);
+    }
     if (request.filter_config)
         if (auto filter = Filter::parse(*request.filter_config); !filter) return filter.error();
     if (request.fetch)
@@ -85,7 +89,7 @@ Result<Strategy> draft_strategy(const StrategyRequest& request) {
     strategy.strategy = to_json(plan->definition());
     if (plan->scraper_type() == ScraperType::api) strategy.api_parameters = to_json(plan->api_parameters());
     strategy.attempts = request.strategy ? 0 : 1;
-    if (request.output_schema) strategy.output_schema = to_json(*request.output_schema);
+    if (schema) strategy.output_schema = to_json(schema->definition());
     if (request.filter_config && !(request.filter_config->is_object() && request.filter_config->if_object()->empty()))
         strategy.filter_config = to_json(*request.filter_config);
     if (request.fetch) strategy.fetch = to_json(*request.fetch);
@@ -225,7 +229,8 @@ Result<Strategy> Engine::update_strategy(std::string_view strategy_id, const Str
             auto extraction =
                 extract({page.body, page.url, page.content_type}, compiled->plan, self.options.jobs.extract);
             if (!extraction) return extraction.error();
-            update.preview_data = preview_of(*compiled, run::shape_and_filter(*compiled, std::move(extraction->items)));
+            update.preview_data =
+                preview_of(*compiled, run::shape_and_filter(*compiled, std::move(extraction->items), page.url));
         }
     }
     update.updated_at = std::max(self.now(), current->updated_at);

@@ -97,7 +97,11 @@ private:
 
 /// The schema with every JSON Schema in it reduced. For schemas that SchemaReader accepted: depth is bounded.
 Value to_short_form(const Value& definition) {
-    if (is_json_schema(definition)) return reduce_json_schema(definition);
+    if (is_json_schema(definition)) {
+        // Fields named "type" and "items" can make the short form look like a JSON Schema: then the long one is clearer.
+        Value short_form = reduce_json_schema(definition);
+        return is_json_schema(short_form) ? definition : short_form;
+    }
     if (const auto* list = definition.if_array()) {
         Value::Array element;
         element.push_back(to_short_form(list->front()));
@@ -138,7 +142,7 @@ Result<OutputSchema> OutputSchema::parse(const Value& schema) {
     impl->definition = detail::to_short_form(schema);
     // A JSON Schema of "an array of objects" describes the list of items itself.
     if (root->kind == Kind::list && root->element->kind == Kind::object) {
-        impl->definition = Value(impl->definition.if_array()->front());
+        if (const auto* list = impl->definition.if_array()) impl->definition = Value(list->front());
         impl->root = std::move(*root->element);
         return OutputSchema(std::move(impl));
     }

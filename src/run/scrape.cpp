@@ -97,9 +97,10 @@ std::string status_text(int status) {
     return std::to_string(status) + (found == status_names.end() ? "" : " " + std::string(found->second));
 }
 
-std::vector<Value> shape_and_filter(const CompiledStrategy& strategy, std::vector<Value> items) {
+std::vector<Value> shape_and_filter(const CompiledStrategy& strategy, std::vector<Value> items,
+                                    std::string_view page_url) {
     if (strategy.output_schema)
-        for (Value& item : items) item = strategy.output_schema->shape(item);
+        for (Value& item : items) item = strategy.output_schema->shape(item, page_url);
     if (strategy.filter) std::erase_if(items, [&](const Value& item) { return !strategy.filter->matches(item); });
     return items;
 }
@@ -140,7 +141,7 @@ std::variant<Scraped, ScrapeFailure> scrape(const CompiledStrategy& strategy, Fe
                                  Outcome::blocked};
     }
     scraped.extracted_count = extraction->items.size();
-    scraped.items = shape_and_filter(strategy, std::move(extraction->items));
+    scraped.items = shape_and_filter(strategy, std::move(extraction->items), response->url);
     scraped.warnings = std::move(extraction->warnings);
     scraped.etag = std::string(response->header("etag"));
     scraped.last_modified = std::string(response->header("last-modified"));

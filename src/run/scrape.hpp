@@ -48,8 +48,9 @@ struct ScrapeFailure {
 std::variant<Scraped, ScrapeFailure> scrape(const CompiledStrategy& strategy, Fetcher& fetcher,
                                             const ScrapeInput& input, std::stop_token stop);
 
-/// Applies schema and filter to extracted items.
-std::vector<Value> shape_and_filter(const CompiledStrategy& strategy, std::vector<Value> items);
+/// Applies schema and filter to the items extracted from the page at `page_url`.
+std::vector<Value> shape_and_filter(const CompiledStrategy& strategy, std::vector<Value> items,
+                                    std::string_view page_url);
 
 /// The stored `results` of items: a JSON array, wrapped when the schema is of the wrapper form.
 Value results_of(const CompiledStrategy& strategy, std::vector<Value> items);
