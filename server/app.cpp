@@ -35,6 +35,12 @@ Problem rate_limited(std::int64_t seconds) {
             .headers = {{"Retry-After", text}}};
 }
 
+// A compressed body can be a thousand times its size; ours are small.
+bool is_encoded(const RequestHead& head) {
+    const std::string* encoding = head.header("content-encoding");
+    return encoding && (head.count("content-encoding") > 1 || lower_ascii(*encoding) != "identity");
+}
+
 void add_rate_headers(const RateState& state, Answer& answer) {
     if (state.limit == 0) return;
     answer.headers.emplace_back("X-RateLimit-Limit", std::to_string(state.limit));
@@ -173,6 +179,8 @@ Answer App::answer_with_key(const HttpRequest& request, RouteMatch& match, Excha
         reply = call.fail(rate_limited(retry_after_seconds(rate, now)));
     } else if (request.body_too_large) {
         reply = call.fail(http_problem(413, "Request body too large"));
+    } else if (is_encoded(request.head)) {
+        reply = call.fail(http_problem(400, "Content-Encoding is not accepted on requests"));
     } else {
         reply = route.handler(services_, call);
     }

@@ -28,7 +28,7 @@ namespace meter::server {
 struct AppOptions {
     std::int64_t rate_limit_default = 600;    ///< 0: off
     std::int64_t rate_limit_generation = 20;  ///< 0: off
-    std::size_t execute_places = 64;          ///< calls of /api/jobs/execute that wait at once
+    std::size_t execute_places = 192;         ///< calls of /api/jobs/execute that wait at once
     std::size_t generate_places = 32;         ///< strategies made at once
     std::chrono::seconds generate_deadline{55};
 };

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "http/listener.hpp"
+#include "meter/version.hpp"
 
 namespace meter::server {
 namespace {
@@ -203,6 +204,7 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
         "Every option is also a METER_... variable and a key of the configuration file.",
         "meter-server");
     app.require_subcommand(1);
+    app.set_version_flag("--version", "meter-server " + std::string(version()), "Print the version");
     Invocation invocation;
     GivenSettings given;
     std::string config_file, scopes, expires;

@@ -13,8 +13,9 @@
 
 namespace meter::server {
 
-/// The runs of this process. One process serves a store, so a run that the store calls running and this does not know
-/// was begun by a process that has ended: its key is free at once, not only when its time has run out.
+/// The runs of this process. A run that the store calls running and this does not know is taken for one of a process
+/// that has ended: its key is free at once (wire contract 6), not only when its time has run out. The price: servers
+/// that share a store do not see each other's running requests, only their stored answers.
 /// Threads: every member from any thread.
 class IdempotentRuns {
 public:

@@ -72,6 +72,15 @@ Result<void> set_snapshot_retention(ServerConfig& config, const OptionValue& val
     return set_whole(config.engine.snapshot_retention, value, "hours");
 }
 
+// The rest is left for requests that do not wait.
+Result<void> set_threads(ServerConfig& config, const OptionValue& value) {
+    const auto threads = as_size(value);
+    config.loop.threads = threads;
+    config.app.execute_places = threads / 4 * 3;
+    config.app.generate_places = threads / 8;
+    return {};
+}
+
 Result<void> set_bootstrap_key(ServerConfig& config, const OptionValue& value) {
     config.bootstrap_key = value.text;
     return {};
@@ -97,9 +106,8 @@ constexpr OptionSpec specs[] = {
      "Connections at once; beyond, the longest idle one is closed", METER_SET(c.loop.max_connections = as_size(v))},
     {"http.max_buffered", "", bytes, "256MiB", 1 * MiB, 64 * GiB, "Memory for request bodies over all connections",
      METER_SET(c.loop.max_buffered = as_size(v))},
-    {"http.threads", "", count, "128", 4, 4096, "Requests worked on at once; half of them may wait in execute",
-     METER_SET(c.loop.threads = as_size(v); c.app.execute_places = as_size(v) / 2;
-               c.app.generate_places = as_size(v) / 4)},
+    {"http.threads", "", count, "256", 8, 4096,
+     "Requests worked on at once; three quarters of them may wait in execute, an eighth make strategies", set_threads},
     {"http.max_queued", "", count, "1024", 1, 1'000'000, "Requests that wait for a thread; more are answered 503",
      METER_SET(c.loop.max_queued = as_size(v))},
     {"http.head_timeout_seconds", "", seconds, "10", second / 10, 10 * minute, "Longest time a request head may take",

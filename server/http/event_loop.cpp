@@ -168,7 +168,7 @@ void EventLoop::add_connection(FileDescriptor socket) {
         return;
     }
     connection_count_ = connections_.size();
-    if (crowded) refuse(connection, {503, "Too many connections"});
+    if (crowded) refuse(connection, {503, "Too many connections"}, connection.reader.target());
 }
 
 void EventLoop::evict_idle() {
@@ -248,9 +248,10 @@ void EventLoop::process_input(Connection& connection) {
     const auto state = connection.reader.advance();
     account(connection);
     if (state == RequestReader::State::ready) return dispatch(connection);
-    if (state == RequestReader::State::refused) return refuse(connection, connection.reader.refusal());
+    if (state == RequestReader::State::refused)
+        return refuse(connection, connection.reader.refusal(), connection.reader.target());
     if (buffered_ > options_.max_buffered && state == RequestReader::State::body)
-        return refuse(connection, {503, "Too many requests are being received"});
+        return refuse(connection, {503, "Too many requests are being received"}, connection.reader.target());
     if (state != connection.timed_state) {
         const auto now = std::chrono::steady_clock::now();
         connection.deadline = now + (state == RequestReader::State::head   ? options_.head_timeout
@@ -287,14 +288,14 @@ void EventLoop::dispatch(Connection& connection) {
     });
     if (!queued) {
         connection.state = Connection::State::reading;
-        return refuse(connection, {503, "Too many requests are waiting"});
+        return refuse(connection, {503, "Too many requests are waiting"}, request->head.target);
     }
     update_interest(connection);
 }
 
-void EventLoop::refuse(Connection& connection, const Refusal& refusal) {
+void EventLoop::refuse(Connection& connection, const Refusal& refusal, std::string_view target) {
     set_busy(connection, true);
-    Answer answer = refusal_handler_(refusal, connection.reader.target());
+    Answer answer = refusal_handler_(refusal, target);
     send(connection, render_answer(std::move(answer), "GET", true), true);
 }
 
@@ -387,9 +388,9 @@ void EventLoop::sweep(SteadyTime now) {
         if (connection.state != Connection::State::reading || connection.timed_state == RequestReader::State::idle)
             remove(connection);
         else if (connection.timed_state == RequestReader::State::head)
-            refuse(connection, {408, "Request head took too long"});
+            refuse(connection, {408, "Request head took too long"}, connection.reader.target());
         else
-            refuse(connection, {408, "Request body took too long"});
+            refuse(connection, {408, "Request body took too long"}, connection.reader.target());
     }
 }
 

@@ -27,7 +27,7 @@ struct LoopOptions {
     std::size_t max_body = 10u << 20;
     std::size_t max_connections = 4096;     ///< beyond: the longest idle one is closed for the new one
     std::size_t max_buffered = 256u << 20;  ///< bytes of unfinished requests over all connections
-    std::size_t threads = 128;
+    std::size_t threads = 256;
     std::size_t max_queued = 1024;                   ///< requests that wait for a thread
     std::chrono::milliseconds head_timeout{10'000};  ///< from the first byte to the end of the head
     std::chrono::milliseconds body_timeout{60'000};  ///< whole body
@@ -74,7 +74,7 @@ private:
     void on_readable(Connection& connection);
     void process_input(Connection& connection);
     void dispatch(Connection& connection);
-    void refuse(Connection& connection, const Refusal& refusal);
+    void refuse(Connection& connection, const Refusal& refusal, std::string_view target);
     void send(Connection& connection, std::string bytes, bool close);
     /// False when the connection is gone.
     bool flush(Connection& connection);

@@ -103,10 +103,6 @@ std::optional<Refusal> find_framing(RequestHead& head) {
         std::from_chars(text.data(), text.data() + text.size(), head.content_length);
         head.framing = head.content_length > 0 ? Framing::length : Framing::none;
     }
-    // A compressed body can be a thousand times its size.
-    if (const auto* encoding = head.header("content-encoding");
-        encoding && !equals_ignoring_case(*encoding, "identity"))
-        return bad_head("Content-Encoding is not accepted on requests");
     return std::nullopt;
 }
 
@@ -185,6 +181,7 @@ HeadReader::State HeadReader::advance(std::string_view bytes) {
 }
 
 std::optional<Refusal> parse_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head) {
+    head = {};
     bool first = true;
     while (!bytes.empty()) {
         const auto end = bytes.find("\r\n");

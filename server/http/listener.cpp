@@ -54,7 +54,7 @@ void FileDescriptor::close() noexcept {
 }
 
 Result<Endpoint> parse_endpoint(std::string_view text) {
-    const Error malformed{ErrorCode::invalid_argument, "Expected HOST:PORT, for example 127.0.0.1:8000", "listen"};
+    const Error malformed{ErrorCode::invalid_argument, "must be HOST:PORT, for example 127.0.0.1:8000", "listen"};
     const auto colon = text.rfind(':');
     if (colon == std::string_view::npos || colon == 0) return malformed;
     auto host = text.substr(0, colon);
