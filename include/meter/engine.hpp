@@ -26,10 +26,10 @@ namespace meter {
 struct JobOptions {
     /// Threads that run jobs. 0: none, the host calls Engine::run_pending(). [0, 1024]
     int workers = 64;
-    std::chrono::milliseconds lease{30'000};  ///< renewed every third of it; [100 ms, 1 h]
-    std::chrono::milliseconds sweep{5'000};   ///< between looks for expired leases; [10 ms, 1 h]
-    std::int64_t max_attempts = 2;            ///< claims before a job that keeps losing its worker fails; [1, 1000]
-    std::int64_t max_pending = 1'000'000;     ///< more are refused as unavailable; [1, 1e9]
+    std::chrono::milliseconds lease{30'000};     ///< renewed every third of it; [100 ms, 1 h]
+    std::chrono::milliseconds sweep{5'000};      ///< between looks for expired leases; [10 ms, 1 h]
+    std::int64_t max_attempts = 2;               ///< claims before a job that keeps losing its worker fails; [1, 1000]
+    std::int64_t max_pending = 1'000'000;        ///< more are refused as unavailable; [1, 1e9]
     std::chrono::seconds execute_timeout{3600};  ///< of Engine::execute(); [1 s, 24 h]
     ExtractLimits extract = {};                  ///< "Extraction failed: too many results" beyond them
 };

@@ -33,7 +33,7 @@ struct Job {
     std::string url;
     std::optional<std::string> parameters;  ///< JSON object text; api strategies only
     JobStatus status = JobStatus::pending;
-    std::optional<std::string> results;     ///< JSON array text; set when completed
+    std::optional<std::string> results;  ///< JSON array text; set when completed
     std::optional<std::int64_t> item_count;
     std::optional<std::string> content_hash;
     std::optional<std::string> structural_signature;  ///< JSON object text

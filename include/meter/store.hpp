@@ -106,7 +106,7 @@ struct ClaimRef {
 struct BaselineKey {
     std::string strategy_id = {};
     std::string url = {};
-    std::optional<std::string> parameters = {};   ///< canonical JSON text
+    std::optional<std::string> parameters = {};  ///< canonical JSON text
     std::optional<std::string> schedule_id = {};
     std::optional<std::string> workflow_node = {};
 

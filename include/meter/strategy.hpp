@@ -17,7 +17,7 @@ namespace meter {
 
 /// Who calls. Every object belongs to an account; those of another account do not exist for the caller.
 struct Caller {
-    std::string account_id = "default";            ///< programs that link the library rarely need another
+    std::string account_id = "default";              ///< programs that link the library rarely need another
     std::optional<std::string> api_key_prefix = {};  ///< noted in the audit; nullopt for calls from the program itself
 };
 
@@ -35,15 +35,15 @@ struct Strategy {
     std::string description;
     std::string url;
     ScraperType scraper_type = ScraperType::css;
-    std::string strategy;                        ///< the plan, JSON object text
-    std::optional<std::string> api_parameters;   ///< JSON object text; api strategies only
-    std::string preview_data = "[]";             ///< first 10 items, JSON array text
-    std::int64_t attempts = 0;                   ///< generator tries; 0 when the caller gave the plan
-    std::optional<std::string> output_schema;    ///< JSON object text
-    std::optional<std::string> filter_config;    ///< JSON object text
+    std::string strategy;                       ///< the plan, JSON object text
+    std::optional<std::string> api_parameters;  ///< JSON object text; api strategies only
+    std::string preview_data = "[]";            ///< first 10 items, JSON array text
+    std::int64_t attempts = 0;                  ///< generator tries; 0 when the caller gave the plan
+    std::optional<std::string> output_schema;   ///< JSON object text
+    std::optional<std::string> filter_config;   ///< JSON object text
     std::optional<std::string> strategy_group_id;
-    std::optional<std::string> fetch;            ///< fetch settings, JSON object text
-    std::vector<std::string> warnings;           ///< wanted fields that were not found
+    std::optional<std::string> fetch;   ///< fetch settings, JSON object text
+    std::vector<std::string> warnings;  ///< wanted fields that were not found
     TimePoint created_at{};
     TimePoint updated_at{};
 
@@ -52,9 +52,9 @@ struct Strategy {
 
 /// What a new strategy is made from; members as in the wire contract (8.2), optional ones null or absent.
 struct StrategyRequest {
-    std::string url;
-    std::string description;
-    std::string name;
+    std::string url = {};
+    std::string description = {};
+    std::string name = {};
     bool force_api = false;
     std::optional<ScraperType> scraper_type = {};
     std::optional<Value> strategy = {};  ///< a ready plan: the generator is not asked

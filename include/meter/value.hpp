@@ -17,6 +17,11 @@ namespace meter {
 
 class Value;
 
+namespace detail {
+template <class T>
+concept UnsignedNumber = std::unsigned_integral<T> && !std::same_as<T, bool>;
+}  // namespace detail
+
 /// An object: members in insertion order, each key once. Lookup is linear, which beats a map on the small objects
 /// that records are.
 class METER_EXPORT Object {
@@ -70,9 +75,7 @@ public:
     Value(std::same_as<bool> auto value) noexcept : data_(value) {}
     Value(std::signed_integral auto value) noexcept : data_(static_cast<std::int64_t>(value)) {}
     /// Values above the int64 range become a double.
-    template <std::unsigned_integral T>
-        requires(!std::same_as<T, bool>)
-    Value(T value) noexcept {
+    Value(detail::UnsignedNumber auto value) noexcept {
         if (static_cast<std::uint64_t>(value) <= static_cast<std::uint64_t>(INT64_MAX))
             data_ = static_cast<std::int64_t>(value);
         else
