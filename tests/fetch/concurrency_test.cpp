@@ -175,13 +175,14 @@ TEST_SUITE("fetch.concurrency") {
         options.max_retries = 2;
         options.first_retry_delay = 20s;
         auto fetcher = open_fetcher(options);
+        server.on("/to_silent",
+                  [&](Peer& peer, const Received&) { peer.answer(302, "", "Location: " + silent.url() + "\r\n"); });
         Caller running(fetcher, to(silent.url()));
         REQUIRE(silent.wait_for_connections(1));
-        Caller queued(fetcher, to(silent.url()));
+        Caller queued(fetcher, to(server.url("/to_silent")));  // seen by the server, so it is inside fetch()
+        REQUIRE(server.wait_until([&] { return !server.requests("/to_silent").empty(); }));
         Caller pausing(fetcher, to(server.url("/busy")));
         REQUIRE(server.wait_until([&] { return !server.requests("/busy").empty(); }));
-        // `queued` may not be in its queue yet; it holds the fetcher until it is in the call.
-        while (fetcher.use_count() > 1) std::this_thread::yield();
         fetcher.reset();
         for (Caller* caller : {&running, &queued, &pausing})
             CHECK(failure_of(caller->result()).code == ErrorCode::cancelled);
