@@ -104,13 +104,7 @@ void App::end_waits() {
 Answer App::handle(const HttpRequest& request) {
     const auto start = std::chrono::steady_clock::now();
     Exchange exchange;
-    Answer reply;
-    try {
-        reply = answer(request, exchange);
-    } catch (const std::exception& e) {
-        log_->log(LogLevel::error, "handler failed", {{"why", e.what()}, {"request_id", exchange.id}});
-        reply = to_answer(to_problem({ErrorCode::internal}), request.head.path(), exchange.id);
-    }
+    Answer reply = answer(request, exchange);
     reply.headers.emplace_back("X-Request-Id", exchange.id);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     metrics_.count(request.head.method, exchange.route, reply.status, took.count());
@@ -147,7 +141,17 @@ Answer App::answer(const HttpRequest& request, Exchange& exchange) {
     exchange.route = match.route->path;
     if (match.route->scope != no_key_needed) return answer_with_key(request, match, exchange);
     Call call{.request = request, .now = engine_.clock().now(), .request_id = exchange.id};
-    return match.route->handler(services_, call);
+    return run(*match.route, call);
+}
+
+Answer App::run(const Route& route, Call& call) {
+    try {
+        return route.handler(services_, call);
+    } catch (const std::exception& e) {
+        log_->log(LogLevel::error, "handler failed",
+                  {{"route", route.path}, {"why", e.what()}, {"request_id", call.request_id}});
+        return call.fail(Error{ErrorCode::internal});
+    }
 }
 
 // The order of these checks is the contract's (section 2).
@@ -182,7 +186,7 @@ Answer App::answer_with_key(const HttpRequest& request, RouteMatch& match, Excha
     } else if (is_encoded(request.head)) {
         reply = call.fail(http_problem(400, "Content-Encoding is not accepted on requests"));
     } else {
-        reply = route.handler(services_, call);
+        reply = run(route, call);
     }
     add_rate_headers(rate, reply);
     if (route.quota_headers) add_quota_headers(call.caller, reply);

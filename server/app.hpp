@@ -80,6 +80,8 @@ private:
 
     Answer answer(const HttpRequest& request, Exchange& exchange);
     Answer answer_with_key(const HttpRequest& request, RouteMatch& match, Exchange& exchange);
+    /// What a handler throws becomes a 500.
+    Answer run(const Route& route, Call& call);
     void add_quota_headers(const Caller& caller, Answer& answer);
 
     Engine& engine_;
