@@ -1,34 +1,16 @@
-// Selectors Level 3 and the parts of Level 4 named in selector.hpp, after CSS Syntax Level 3 (section 4) for tokens.
+// The grammar of selectors: Selectors Level 3 and the parts of Level 4 named in selector.hpp.
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "core/unicode.hpp"
 #include "html/css.hpp"
+#include "html/css_reader.hpp"
 
 namespace meter::html::detail {
 namespace {
 
 using Kind = SimpleSelector::Kind;
-
-constexpr bool is_css_space(char c) noexcept {
-    return is_html_space(c);
-}
-constexpr bool is_css_digit(char c) noexcept {
-    return c >= '0' && c <= '9';
-}
-constexpr int css_hex_digit(char c) noexcept {
-    if (is_css_digit(c)) return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-constexpr bool is_css_name_start(char c) noexcept {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<signed char>(c) < 0;
-}
-constexpr bool is_css_name(char c) noexcept {
-    return is_css_name_start(c) || is_css_digit(c) || c == '-';
-}
 
 // HTML standard 4.16.2: values of these compare ASCII case-insensitively. Sorted.
 constexpr std::array<std::string_view, 46> folded_attributes{
@@ -83,16 +65,15 @@ int test_cost(const SimpleSelector& simple) noexcept {
     return 0;
 }
 
-class CssParser {
+class CssParser : private CssReader {
 public:
-    CssParser(std::string_view text, CssProgram& program) noexcept : text_(text), program_(program) {}
+    CssParser(std::string_view text, CssProgram& program) noexcept : CssReader(text), program_(program) {}
 
     std::optional<Error> run() {
-        std::size_t bad = 0;
         if (text_.size() > max_selector_bytes) {
             fail("Selector is longer than 2048 bytes", max_selector_bytes);
-        } else if (!is_utf8(bad)) {
-            fail("Selector is not valid UTF-8", bad);
+        } else if (const auto bad = find_bad_utf8()) {
+            fail("Selector is not valid UTF-8", *bad);
         } else if (parse_list(program_.top, true, '\0')) {
             for (std::uint32_t i = 0; i < program_.top.count; ++i) {
                 const Combinator leading = program_.complexes[program_.top.first + i].leading;
@@ -103,140 +84,6 @@ public:
     }
 
 private:
-    bool fail(std::string_view message, std::size_t position) {
-        if (!error_) {
-            std::string sentence(message);
-            sentence += " at position " + std::to_string(position);
-            error_ = Error{ErrorCode::invalid_argument, std::move(sentence), std::string(text_)};
-        }
-        return false;
-    }
-    bool fail_unexpected() {
-        if (at_end()) return fail("Unexpected end of selector", at_);
-        std::size_t after = at_;
-        core::next_code_point(text_, after);
-        return fail("Unexpected \"" + std::string(text_.substr(at_, after - at_)) + "\"", at_);
-    }
-
-    bool is_utf8(std::size_t& bad) const noexcept {
-        if (core::is_valid_utf8(text_)) return true;
-        while (core::is_valid_utf8(text_.substr(0, bad + 1)) || core::is_valid_utf8(text_.substr(0, bad + 2)) ||
-               core::is_valid_utf8(text_.substr(0, bad + 3)) || core::is_valid_utf8(text_.substr(0, bad + 4)))
-            ++bad;
-        return false;
-    }
-
-    bool at_end() const noexcept { return at_ >= text_.size(); }
-    char peek(std::size_t ahead = 0) const noexcept { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
-    bool take(char c) noexcept {
-        if (at_end() || text_[at_] != c) return false;
-        ++at_;
-        return true;
-    }
-    bool expect(char c) { return take(c) || fail_unexpected(); }
-
-    bool skip_comments() {
-        while (peek() == '/' && peek(1) == '*') {
-            const std::size_t end = text_.find("*/", at_ + 2);
-            if (end == std::string_view::npos) return fail("Comment is not closed", at_);
-            at_ = end + 2;
-        }
-        return true;
-    }
-    // White space and comments; `any` says whether there was white space.
-    bool skip_space(bool* any = nullptr) {
-        while (!error_) {
-            if (!skip_comments()) return false;
-            if (at_end() || !is_css_space(text_[at_])) return true;
-            if (any != nullptr) *any = true;
-            ++at_;
-        }
-        return false;
-    }
-
-    // CSS Syntax 4.3.8: a backslash that is not followed by a line break.
-    bool is_escape(std::size_t ahead) const noexcept {
-        if (peek(ahead) != '\\') return false;
-        const std::size_t next = at_ + ahead + 1;
-        return next < text_.size() && text_[next] != '\n' && text_[next] != '\r' && text_[next] != '\f';
-    }
-    // CSS Syntax 4.3.9
-    bool is_identifier_start(std::size_t ahead = 0) const noexcept {
-        if (peek(ahead) == '-')
-            return is_css_name_start(peek(ahead + 1)) || peek(ahead + 1) == '-' || is_escape(ahead + 1);
-        return is_css_name_start(peek(ahead)) || is_escape(ahead);
-    }
-
-    // CSS Syntax 4.3.7, at the byte after the backslash.
-    void read_escape(std::string& out) {
-        char32_t value = 0;
-        int digits = 0;
-        for (; digits < 6 && css_hex_digit(peek()) >= 0; ++digits, ++at_)
-            value = value * 16 + static_cast<char32_t>(css_hex_digit(peek()));
-        if (digits == 0) {
-            if (peek() == '\0') {
-                ++at_;
-                core::append_utf8(out, 0xfffd);
-                return;
-            }
-            const std::size_t start = at_;
-            core::next_code_point(text_, at_);
-            out.append(text_.substr(start, at_ - start));
-            return;
-        }
-        if (peek() == '\r' && peek(1) == '\n')
-            at_ += 2;
-        else if (!at_end() && is_css_space(peek()))
-            ++at_;
-        const bool bad = value == 0 || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff);
-        core::append_utf8(out, bad ? 0xfffd : value);
-    }
-
-    bool read_identifier(std::string& out) {
-        if (!is_identifier_start()) return fail_unexpected();
-        out.clear();
-        while (!at_end()) {
-            if (is_css_name(text_[at_])) {
-                out += text_[at_++];
-            } else if (is_escape(0)) {
-                ++at_;
-                read_escape(out);
-            } else {
-                break;
-            }
-        }
-        return true;
-    }
-
-    bool read_string(std::string& out) {
-        const std::size_t start = at_;
-        const char quote = text_[at_++];
-        out.clear();
-        while (!at_end()) {
-            const char c = text_[at_];
-            if (c == quote) {
-                ++at_;
-                return true;
-            }
-            if (c == '\n' || c == '\r' || c == '\f') break;
-            ++at_;
-            if (c != '\\') {
-                out += c;
-            } else if (peek() == '\n' || peek() == '\f') {
-                ++at_;  // an escaped line break is nothing
-            } else if (peek() == '\r') {
-                at_ += peek(1) == '\n' ? 2 : 1;
-            } else if (!at_end()) {
-                read_escape(out);
-            }
-        }
-        return fail("String is not closed", start);
-    }
-
-    bool read_value(std::string& out) {
-        return peek() == '"' || peek() == '\'' ? read_string(out) : read_identifier(out);
-    }
-
     // One alternative after the other up to `close` ('\0': the end).
     bool parse_list(SelectorList& list, bool relative, char close, bool anchored = false) {
         std::vector<ComplexSelector> complexes;
@@ -543,8 +390,12 @@ private:
         b = 0;
         // "2n-1" is one token, "2n- 1", "2n -1" and "2n - 1" are several; all mean the same. "2n 1" does not.
         if (peek() == '-' ? false : is_css_name(peek())) return fail_unexpected();
+        const std::size_t end = at_;
         if (!skip_space()) return false;
-        if (peek() != '+' && peek() != '-') return true;
+        if (peek() != '+' && peek() != '-') {
+            at_ = end;  // the white space may belong to "of"
+            return true;
+        }
         const bool minus = peek() == '-';
         ++at_;
         if (!skip_space()) return false;
@@ -554,17 +405,8 @@ private:
         return is_css_name(peek()) ? fail_unexpected() : true;
     }
 
-    std::int32_t read_number() noexcept {
-        std::int64_t value = 0;
-        for (; is_css_digit(peek()); ++at_) value = std::min<std::int64_t>(value * 10 + (peek() - '0'), 1'000'000'000);
-        return static_cast<std::int32_t>(value);
-    }
-
-    std::string_view text_;
     CssProgram& program_;
-    std::size_t at_ = 0;
     int nesting_ = 0;
-    std::optional<Error> error_;
 };
 
 }  // namespace

@@ -24,13 +24,14 @@ public:
     bool operator==(const Element&) const = default;
 
     std::string_view name() const noexcept;  ///< lower case
-    /// The attribute's value; nullopt when absent. HTML names are lower case.
+    /// The attribute's value; nullopt when absent. HTML names are lower case. Attributes whose names are no XML names
+    /// ("@click", "[value]") are not kept.
     std::optional<std::string_view> attribute(std::string_view name) const noexcept;
     bool has_attribute(std::string_view name) const noexcept { return attribute(name).has_value(); }
 
-    Element parent() const noexcept;          ///< false at the root
-    Element first_child() const noexcept;     ///< first child element
-    Element next_sibling() const noexcept;    ///< next sibling element
+    Element parent() const noexcept;        ///< false at the root
+    Element first_child() const noexcept;   ///< first child element
+    Element next_sibling() const noexcept;  ///< next sibling element
     Element previous_sibling() const noexcept;
     /// Next element in document order, not leaving `root`; false at the end.
     Element next_in(Element root) const noexcept;
@@ -41,6 +42,7 @@ public:
     std::string text() const;
     /// Text content as it is, scripts included: for reading embedded JSON.
     std::string raw_text() const;
+    /// HTML standard 13.3 (fragment serialisation), comments included.
     std::string inner_html() const;
 
     const _xmlNode* node() const noexcept { return node_; }  ///< for src/html only
@@ -57,10 +59,10 @@ struct Node {
 };
 
 struct ParseOptions {
-    std::string_view content_type = {};         ///< Content-Type header; its charset counts after a BOM
-    std::size_t max_bytes = 32u << 20;          ///< larger input is too_large
-    std::size_t max_attributes_per_tag = 1'000; ///< more are dropped before the parser sees them
-    std::size_t max_nodes = 1'000'000;          ///< more is too_large
+    std::string_view content_type = {};          ///< Content-Type header; its charset counts after a BOM
+    std::size_t max_bytes = 32u << 20;           ///< larger input is too_large
+    std::size_t max_attributes_per_tag = 1'000;  ///< more are dropped before the parser sees them
+    std::size_t max_nodes = 1'000'000;           ///< more is too_large; two attributes count as one
 };
 
 /// A parsed page. Movable, not copyable. Threads: const calls from any thread.
@@ -74,13 +76,14 @@ public:
     Document& operator=(Document&&) noexcept;
     ~Document();
 
-    Element root() const noexcept;  ///< the html element; false for a document without any element
-    Element body() const noexcept;  ///< false when there is none
-    std::string title() const;      ///< text of the first <title>, white space collapsed
+    Element root() const noexcept;               ///< the html element; false for a document without any element
+    Element body() const noexcept;               ///< false when there is none
+    std::string title() const;                   ///< text of the first <title>, white space collapsed
     std::string_view encoding() const noexcept;  ///< "UTF-8", "windows-1252", ...
     /// The URL links are relative to: <base href> resolved against `page_url`, or `page_url`.
     std::string base_url(std::string_view page_url) const;
-    /// True when content was dropped because it was nested deeper than the parser allows.
+    /// True when elements were nested deeper than 256: they became siblings at that depth, with their text; and where a
+    /// page opens thousands without closing any, the rest of the page was dropped.
     bool depth_capped() const noexcept;
 
 private:

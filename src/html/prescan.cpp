@@ -71,7 +71,7 @@ void append_attribute_value(std::string& out, std::string_view value) {
 }  // namespace
 
 Prescan::Prescan(std::string_view utf8, const PrescanLimits& limits) : input_(utf8), limits_(limits) {
-    limits_.max_nodes = std::min(limits_.max_nodes, SIZE_MAX / 2);
+    limits_.max_nodes = std::min(limits_.max_nodes, SIZE_MAX / 4);
     if (utf8.find('\0') != std::string_view::npos) {  // libxml2 takes one for the end of a script
         clean_.reserve(utf8.size());
         std::copy_if(utf8.begin(), utf8.end(), std::back_inserter(clean_), [](char c) { return c != 0; });
@@ -136,21 +136,18 @@ void Prescan::read_markup() {
     }
 }
 
-// HTML standard 13.2.5.43 on: "<!-->" and "<!--->" are whole comments, "--!>" ends one, the end of the page too.
+// HTML standard 13.2.5.43 on: "<!-->" and "<!--->" are whole comments, "--!>" ends one, the end of the page too. Only
+// what ends in "-->" is left for libxml2 to read.
 void Prescan::read_comment() {
-    const std::size_t end = input_.find("-->", at_ + 2);
-    const std::string_view inside = input_.substr(
-        at_ + 4, end == std::string_view::npos || end < at_ + 4 ? std::string_view::npos : end - (at_ + 4));
-    const bool abrupt = end != std::string_view::npos && end < at_ + 4;
-    const std::size_t bang = abrupt ? std::string_view::npos : inside.find("--!>");
-    if (abrupt)
-        drop_to(end + 3);
-    else if (bang != std::string_view::npos)
-        drop_to(at_ + 4 + bang + 4);
-    else if (end == std::string_view::npos)
-        drop_to(input_.size());
-    else
-        at_ = end + 3;
+    for (std::size_t i = input_.find("--", at_ + 2); i != std::string_view::npos; i = input_.find("--", i + 1)) {
+        if (input_.substr(i + 2, 1) == ">") {
+            if (i < at_ + 4) return drop_to(i + 3);
+            at_ = i + 3;
+            return;
+        }
+        if (i >= at_ + 4 && input_.substr(i + 2, 2) == "!>") return drop_to(i + 4);
+    }
+    drop_to(input_.size());
 }
 
 void Prescan::read_end_tag() {
@@ -158,7 +155,7 @@ void Prescan::read_end_tag() {
     if (end == std::string_view::npos) return drop_to(input_.size());
     const std::size_t start = at_ + 2;
     if (start >= end || !is_ascii_letter(input_[start])) return drop_to(end + 1);
-    ++tags_;
+    too_large_ = ++tags_ > limits_.max_nodes * 4;
     std::size_t stop = start;
     while (stop < end && is_name_byte(input_[stop])) ++stop;
     const bool plain =

@@ -29,7 +29,7 @@ public:
     std::string_view text() const noexcept { return copied_ ? std::string_view(out_) : input_; }
     std::size_t tags() const noexcept { return tags_; }
     std::size_t dropped_attributes() const noexcept { return dropped_attributes_; }
-    /// More start tags and attributes than `max_nodes` (two attributes count as one node).
+    /// More start tags and attributes than `max_nodes` (two attributes count as one node), or four times as many tags.
     bool too_large() const noexcept { return too_large_; }
 
 private:

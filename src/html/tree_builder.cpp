@@ -39,6 +39,7 @@ struct TreeBuilder {
     std::array<const xmlChar*, tag_infos.size()> names{};
 };
 
+constexpr Tag p_tag = find_tag("p");
 constexpr std::size_t inline_text = 2 * sizeof(void*);  // libxml2 frees no content that is &node->properties
 
 TreeBuilder& builder_of(void* context) noexcept {
@@ -146,10 +147,13 @@ void reopen_page(xmlParserCtxt* context) {
 
 void close_element(xmlParserCtxt* context) noexcept {
     TreeBuilder& builder = builder_of(context);
-    if (builder.tree[builder.open.back()].parent == 0) {
-        builder.page = builder.open.back();
+    const std::size_t top = builder.open.size() - 1;
+    if (builder.tree[builder.open[top]].parent == 0) {
+        builder.page = builder.open[top];
         builder.page_last = builder.latest.back();
     }
+    // An element that was pushed twice goes on where its upper entry ended.
+    if (top > 0 && builder.open[top - 1] == builder.open[top]) builder.latest[top] = builder.latest[top + 1];
     nodePop(context);
     builder.open.pop_back();
     builder.latest.pop_back();
@@ -168,11 +172,17 @@ bool open_element(xmlParserCtxt* context, const xmlChar* name, const xmlChar** a
         reopen_page(context);
         if (std::strcmp(chars(name), "html") == 0) return true;
     }
+    // libxml2 wraps text outside of a body into a p that nobody wrote (its own names are not in the dictionary).
+    const Tag tag = find_tag(chars(name));
+    if (tag == p_tag && attributes == nullptr && !builder.open.empty() && builder.too_deep == 0 &&
+        xmlDictOwns(context->dict, name) != 1) {
+        push_open(context, context->node, builder.open.back(), builder.latest.back());
+        return true;
+    }
     if (!spend(context, 2)) return true;
     xmlNode* node = new_node(context->myDoc, XML_ELEMENT_NODE);
     if (node == nullptr) return false;
     append_child(context->node != nullptr ? context->node : reinterpret_cast<xmlNode*>(context->myDoc), node);
-    const Tag tag = find_tag(chars(name));
     const xmlChar*& known = builder.names[tag];
     if (tag == 0 || known == nullptr) known = intern(context, name);
     node->name = known;
