@@ -6,7 +6,9 @@ target_compile_features(meter_options INTERFACE cxx_std_20)
 target_compile_options(meter_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                        $<$<BOOL:${METER_WERROR}>:-Werror>
                        # g++ 12 sees overlapping copies in any `"text" + std::string` it inlines (GCC bug 105651)
-                       $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+                       $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+                       # g++ warns of anonymous namespaces in included files, which is what a unity build makes of sources
+                       $<$<AND:$<CXX_COMPILER_ID:GNU>,$<BOOL:${CMAKE_UNITY_BUILD}>>:-Wno-subobject-linkage>)
 if(METER_SANITIZE)
   # With sanitizers g++ 12 takes the parts of a std::variant that it does not read for uninitialised ones.
   target_compile_options(meter_options INTERFACE -fsanitize=${METER_SANITIZE} -fno-omit-frame-pointer
@@ -41,6 +43,7 @@ function(meter_test name)
     set(ARG_TIMEOUT 120)
   endif()
   add_executable(test_${name} ${ARG_SOURCES} $<TARGET_OBJECTS:meter_test_main>)
+  set_target_properties(test_${name} PROPERTIES UNITY_BUILD OFF)  # helpers of neighbouring tests may share names
   target_include_directories(test_${name} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(test_${name} PRIVATE meter_options doctest::doctest ${ARG_LIBS})
   foreach(module IN LISTS ARG_DEPENDS)
