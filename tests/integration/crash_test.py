@@ -26,7 +26,7 @@ import harness
 from harness import eventually
 
 WRITERS = 4
-MOST_REQUESTS = 60  # of one writer between two kills; the rest of the time is for the workers
+MOST_REQUESTS = 90  # of one writer between two kills; the rest of the time is for the workers
 BATCH = 3
 LOST = (OSError, http.client.HTTPException)  # the server went away before it answered
 
@@ -121,7 +121,7 @@ class CrashTest:
                    for number in range(WRITERS)]
         for writer in writers:
             writer.start()
-        moment = self.random.uniform(0.02, 0.9)
+        moment = self.random.uniform(0.02, 0.6)
         stop.wait(moment)
         self.server.kill()
         stop.set()

@@ -447,7 +447,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(size))
         self.end_headers()
-        chunk = b"<p>word</p>\n" * 5461
+        chunk = (b"<p>" + b"word " * 200 + b"</p>\n") * 64
         while size > 0:
             self.wfile.write(chunk[:size])
             size -= len(chunk)

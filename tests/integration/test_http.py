@@ -84,7 +84,7 @@ class Routes(harness.MeterCase):
         self.assert_error(self.client.get(f"/api/jobs/batch/{UNKNOWN_ID}"), 404, "Batch not found")
 
     def test_unknown_and_malformed_ids_are_404(self):
-        rows = ((f"/api/strategies/{{}}", "Strategy not found", ("GET", "DELETE", "PATCH")),
+        rows = (("/api/strategies/{}", "Strategy not found", ("GET", "DELETE", "PATCH")),
                 ("/api/strategies/{}/history", "Strategy not found", ("GET",)),
                 ("/api/jobs/strategies/{}/history", "Strategy not found", ("GET",)),
                 ("/api/jobs/{}", "Job not found", ("GET",)),

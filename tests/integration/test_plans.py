@@ -68,13 +68,10 @@ class CssPlans(harness.MeterCase):
 
     def test_a_regex_keeps_its_first_group_or_the_match(self):
         page = "<li>SKU: A-17 (new)</li>"
-        for regex, value in ((r"SKU: (\S+)", "A-17"), (r"[A-Z]-\d+", "A-17"), (r"(x)?SKU", None), (r"none", None),
-                             (r"(\d)(\d)", "1")):
+        for regex, value in ((r"SKU: (\S+)", "A-17"), (r"[A-Z]-\d+", "A-17"), (r"none", None), (r"(\d)(\d)", "1")):
             with self.subTest(regex=regex):
-                items = self.items_of(page, css("li", v={"selector": None, "regex": regex},
-                                                all={"selector": None}))
-                if regex != r"(x)?SKU":
-                    self.assertEqual(items[0]["v"], value)
+                plan = css("li", v={"selector": None, "regex": regex}, whole={"selector": None})
+                self.assertEqual(self.items_of(page, plan)[0]["v"], value)
 
     def test_the_limit_cuts_the_items(self):
         plan = css("li", v=None)
@@ -82,10 +79,10 @@ class CssPlans(harness.MeterCase):
         self.assertEqual(self.items_of("<li>1<li>2<li>3", plan), [{"v": "1"}, {"v": "2"}])
 
     def test_the_selector_language(self):
-        page = ('<div id=a class="x y" data-k="Key"><p class=first>1</p><p>2</p><p lang=en-GB>3 <b>bold</b></p><p></p></div>'
+        page = ('<div id=a class="x y" data-k="Key"><p class=first>1</p><p>2</p><p lang=en-GB>3 <b>bold</b></p></div>'
                 "<section><p>4</p></section>")
         rows = (("p", 4), ("#a > p", 3), ("div p:first-child", 1), ("p:nth-child(2)", 1), ("p:nth-child(odd)", 3),
-                ("p:nth-of-type(2n+1)", 3), ("p:last-of-type", 1), ("p + p", 2), ("p.first ~ p", 2), (".x.y p", 3),
+                ("p:nth-of-type(2n+1)", 3), ("p:last-of-type", 2), ("p + p", 2), ("p.first ~ p", 2), (".x.y p", 3),
                 ("[data-k=Key] p", 3), ('[data-k="key" i] p', 3), ('[data-k="key"] p', 0), ("[class~=y] p", 3),
                 ("[lang|=en]", 1), ('[data-k^="K"] p', 3), ('[data-k$="y"] p', 3), ('[data-k*="e"] p', 3),
                 ("p:not(.first)", 3), ("p:not(.first, [lang])", 2), ("p:has(b)", 1), (":is(div, section) > p", 4),
@@ -218,7 +215,6 @@ class ApiPlans(harness.MeterCase):
         self.assertEqual(sorted(self.asked(strategy, self.site.url("/shop?b=9"))), [["a", "1"], ["b", "2"]])
 
     def test_placeholders_are_filled_from_the_job_url(self):
-        first = self.page("<p>x</p>")
         strategy = self.client.strategy(self.site.url("/shop?team=one"), self.plan("/json/echo", "items", query={
             "u": "{{url}}", "h": "{{url.host}}", "p": "{{url.path.0}}", "t": "{{url.query.team}}"}))
         for path, segment, team in (("/shop?team=two", "shop", "two"), ("/a%20b/c?x=1&team=%C3%BC", "a b", "\u00fc")):
@@ -231,7 +227,6 @@ class ApiPlans(harness.MeterCase):
         for path in ("/shop", "/?team=x"):
             job = self.client.execute(strategy, self.site.url(path))
             self.assert_failed(job, "Extraction failed: URL does not match the strategy")
-        self.assertTrue(first)
 
     def test_one_strategy_works_for_sibling_pages(self):
         self.site.page("/openai", "<p>board</p>")

@@ -57,9 +57,9 @@ class OutputSchemas(harness.MeterCase):
                          [{"product": {"name": None, "pricing": {"amount": None, "currency": None}}, "tags": ["x"]}])
 
     def test_arrays_of_objects_are_shaped_inside(self):
-        self.assertEqual(self.shape([{"offers": [{"price": "$1", "x": 1}, {"price": "2"}]}],
-                                    {"offers": [{"price": "number"}]})["results"],
-                         [{"offers": [{"price": 1}, {"price": 2}]}])
+        self.assertEqual(self.shape([{"offers": [{"price": "$1", "x": 1}, {"price": "2"}]}, {"offers": None}],
+                                    {"name": "string", "offers": [{"price": "number"}]})["results"],
+                         [{"name": None, "offers": [{"price": 1}, {"price": 2}]}, {"name": None, "offers": None}])
 
     def test_the_wrapper_form(self):
         url = self.site.url("/shop")
@@ -92,8 +92,9 @@ class OutputSchemas(harness.MeterCase):
             "seller": {"type": "object", "properties": {"city": {"type": "string"}}}}}
         item = {"name": "a", "price": "$2", "n": "3", "ok": "yes", "tags": "x,y", "any": 5, "seller_city": "Ulm", "extra": 1}
         wanted = {"name": "a", "price": 2, "n": 3, "ok": True, "tags": ["x", "y"], "any": "5", "seller": {"city": "Ulm"}}
-        self.assertEqual(self.shape([item], long)["results"], [wanted])
-        self.assertEqual(self.shape([item], {"type": "array", "items": long})["results"], [wanted])
+        for schema in (long, {"type": "array", "items": long}):
+            with self.subTest(type=schema["type"]):
+                self.assertEqual(self.shape([item], schema)["results"], [wanted])
 
     def test_bad_schemas_are_400(self):
         deep = "string"

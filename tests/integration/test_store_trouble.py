@@ -28,8 +28,9 @@ class FullDisk(harness.MeterCase):
 
     def test_writes_are_503_reads_go_on_and_it_recovers(self):
         url = self.site.url("/shop")
-        strategy, doomed = self.client.strategy(url), self.client.strategy(url)
-        job = self.client.execute(strategy, url)
+        client = self.other_client()
+        strategy, doomed = client.strategy(url), client.strategy(url)
+        job = client.execute(strategy, url)
         body = {"strategy_id": strategy["id"], "url": url}
         with self.full_disk():
             for method, target, json in (
@@ -38,26 +39,29 @@ class FullDisk(harness.MeterCase):
                     ("POST", "/api/strategies/generate", {"url": url, "description": "d", "name": "n",
                                                           "strategy": fixture_site.SHOP_PLAN})):
                 with self.subTest(method=method, target=target):
-                    answer = self.client.request(method, target, json=json)
+                    answer = client.request(method, target, json=json)
                     self.assert_error(answer, 503, code="unavailable")
-            deleted = self.client.delete(f"/api/strategies/{doomed['id']}", expect=(200, 503)).status == 200
-            self.assertEqual(self.client.get_job(job["id"]), job)
-            self.assertEqual(self.client.get(f"/api/strategies/{strategy['id']}", expect=200).json, strategy)
-        eventually(lambda: self.client.post("/api/jobs", body).status == 201, what="writes again")
-        self.assertEqual(self.client.execute(strategy, url)["results"], SHOP_ITEMS)
-        names = {each["id"]: each["name"] for each in self.client.get("/api/strategies?limit=1000", expect=200).json}
+            deleted = client.delete(f"/api/strategies/{doomed['id']}", expect=(200, 503)).status == 200
+            self.assertEqual(client.get_job(job["id"]), job)
+            self.assertEqual(client.get(f"/api/strategies/{strategy['id']}", expect=200).json, strategy)
+        eventually(lambda: client.post("/api/jobs", body).status == 201, what="writes again")
+        self.assertEqual(client.execute(strategy, url)["results"], SHOP_ITEMS)
+        names = {each["id"]: each["name"] for each in client.get("/api/strategies?limit=1000", expect=200).json}
         self.assertEqual(names, {strategy["id"]: "Shop", **({} if deleted else {doomed["id"]: "Shop"})})
         self.server.command("check", "--store", self.server.store)
 
     def test_running_jobs_end_once_there_is_room(self):
-        strategy = self.client.strategy(self.site.url("/shop"))
-        gate = f"disk-{self.account}"
-        jobs = [self.client.job(strategy, self.site.url(f"/gate/{gate}")) for _ in range(3)]
+        own = fixture_site.FixtureSite()
+        own.start()
+        self.addCleanup(own.close)
+        strategy = self.client.strategy(own.url("/shop"))
+        jobs = [self.client.job(strategy, own.url("/gate/disk")) for _ in range(3)]
         for job in jobs:
             self.client.wait_running(job["id"])
+        eventually(lambda: own.in_flight() == 3, what="three fetches")
         with self.full_disk():
-            self.site.open(gate)
-            eventually(lambda: self.site.in_flight() == 0, what="the end of the fetches")
+            own.open("disk")
+            eventually(lambda: own.in_flight() == 0, what="the end of the fetches")
             for job in jobs:
                 self.assertEqual(self.client.get_job(job["id"])["status"], "running", "no result could be kept")
         for job in jobs:

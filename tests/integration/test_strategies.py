@@ -193,6 +193,19 @@ class Generate(harness.MeterCase):
         self.assertLessEqual(set(made), {each["id"] for each in self.client.get("/api/strategies?limit=1000").json})
 
 
+class Deadline(harness.MeterCase):
+    server_options = ("--generator-deadline", "1", "--quota-limit", "5")
+
+    def test_past_the_deadline_it_is_503_and_nothing_is_kept(self):
+        for plan in (fixture_site.SHOP_PLAN, {"type": "content"}):
+            answer = self.client.generate(self.site.url("/hang"), plan, expect=503)
+            self.assert_error(answer, 503, code="unavailable")
+            self.assertEqual(answer.headers["retry-after"], "30")
+        self.assertEqual(self.client.get("/api/strategies", expect=200).json, [])
+        self.assertEqual(self.client.get("/api/account/quota", expect=200).json["strategy_quota"]["used"], 0)
+        self.client.strategy(self.site.url("/shop"))
+
+
 class Update(harness.MeterCase):
     def setUp(self):
         self.strategy = self.client.strategy(self.site.url("/shop"), description="before")

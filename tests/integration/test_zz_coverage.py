@@ -13,7 +13,6 @@ EXEMPT = {
     **{(name, 503): "reads fail only while the store is away, which a file on a healthy disk never is"
        for name in ("listStrategies", "listStrategyAudit", "getStrategy", "getStrategyHistory", "getStrategyHistoryAlias",
                     "getAccountQuota", "listJobs", "getJob", "getBatchProgress", "metrics", "openapi")},
-    ("deleteStrategy", 503): "deletes work on a full disk, that is what the ballast file is for",
     ("health", 503): "only between the signal to stop and the end of the process; seen or not by timing",
     ("ready", 503): "only between the signal to stop and the end of the process; seen or not by timing",
 }
