@@ -62,7 +62,7 @@ private:
 /// Caps on one extraction. Beyond `max_items` or `max_result_bytes`: too_large.
 struct ExtractLimits {
     std::size_t max_items = 10'000;              ///< [1, 1000000]
-    std::size_t max_result_bytes = 16u << 20;    ///< sum of all texts; [1 KiB, 1 GiB]
+    std::size_t max_result_bytes = 16u << 20;    ///< about the length of the items as JSON; [1 KiB, 1 GiB]
     std::size_t max_document_bytes = 32u << 20;  ///< [1 KiB, 1 GiB]
 };
 
@@ -90,7 +90,8 @@ METER_EXPORT Result<Extraction> extract(const Page& page, const Plan& plan, cons
 METER_EXPORT Result<Extraction> extract(std::string_view html, const Plan& plan, std::string_view url = {});
 
 /// The request of an api plan for one job URL.
-/// `strategy_url` is the URL the plan was generated on: {{url...}} placeholders are filled from `job_url`.
+/// {{url...}} placeholders are filled from `job_url`. When that is a URL of the endpoint itself, its query is laid over
+/// the captured one, and only what the endpoint's own placeholders stand for is known.
 /// `parameters` (object: name -> scalar, array of scalars, or null to remove) override the captured values.
 /// Errors: unprocessable "Extraction failed: URL does not match the strategy"; invalid_argument for a parameter that
 /// is neither scalar nor array of scalars. Source: wire contract 8.6.

@@ -1,5 +1,6 @@
 // Items by selectors (wire contract 8.5).
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,7 +33,7 @@ std::string_view first_srcset_candidate(std::string_view srcset) noexcept {
 struct CssTurn {
     html::SelectorSet set;
     std::vector<std::size_t> selectors;  ///< index in the plan, by index in `set`
-    std::size_t roaming = 0;
+    std::uint64_t reach = 0;             ///< sum over the selectors
 };
 
 class CssReader {
@@ -50,7 +51,7 @@ public:
             CssTurn& turn = turns_.back();
             turn.set.add(plan.selectors[i].selector, plan.selectors[i].first_only);
             turn.selectors.push_back(i);
-            turn.roaming += plan.selectors[i].roams ? 1 : 0;
+            turn.reach += plan.selectors[i].reach;
         }
         readers_.resize(plan.selectors.size());
         for (std::size_t i = 0; i < plan.fields.size(); ++i)
@@ -88,7 +89,7 @@ private:
         }
         for (const CssTurn& turn : turns_) {
             const bool afford = budget_.charge_subtree(container, turn.selectors.size()) &&
-                                (turn.roaming == 0 || budget_.charge_steps(turn.roaming * budget_.nodes()));
+                                budget_.charge_steps(turn.reach * budget_.nodes() / 1'000);
             if (!afford) return too_many_results();
             auto ran = turn.set.run(container, found_);
             if (!ran) return ran;

@@ -16,18 +16,21 @@ namespace {
 constexpr std::array<std::string_view, 6> css_link_attributes{"href",   "src",       "action",
                                                               "poster", "data-href", "data-src"};
 
-/// May this XPath look at more than the subtree of its context node? Told from the text: an absolute path or an axis
-/// that leads out. Guessing "yes" only makes the field dearer in the work budget.
-bool css_xpath_roams(std::string_view text) {
-    for (const std::string_view axis : {"ancestor", "preceding", "following", "parent", "..", "id("})
-        if (text.find(axis) != std::string_view::npos) return true;
+/// How much of the document an XPath may look at besides the subtree of its context node, in per mille. Told from the
+/// text: an absolute path or an axis over the document, or only steps to parents and siblings. Guessing too much only
+/// makes the field dearer in the work budget.
+unsigned css_xpath_reach(std::string_view text) {
+    for (const std::string_view axis : {"ancestor", "preceding::", "following::", "id("})
+        if (text.find(axis) != std::string_view::npos) return 1'000;
     bool step = false;  // does a step stand before the current character, so that '/' continues a relative path?
     for (const char c : text) {
-        if (c == '/' && !step) return true;
+        if (c == '/' && !step) return 1'000;
         if (c == ' ' || c == '\t' || c == '\n' || c == '\r') continue;
         step = c != '(' && c != '[' && c != '|' && c != ',' && c != '=' && c != '<' && c != '>';
     }
-    return false;
+    for (const std::string_view axis : {"parent", "..", "-sibling"})
+        if (text.find(axis) != std::string_view::npos) return 250;
+    return 0;
 }
 
 void css_set_source(CssField& field, std::string attribute) {
@@ -52,8 +55,8 @@ Result<std::size_t> css_selector_index(CssPlan& plan, std::vector<std::pair<std:
     if (found != known.end()) return static_cast<std::size_t>(found - known.begin());
     auto selector = plan_selector(text, at);
     if (!selector) return selector.error();
-    const bool roams = selector->is_xpath() && css_xpath_roams(std::string_view(text).substr(6));
-    plan.selectors.push_back({std::move(*selector), !all, roams});
+    const unsigned reach = selector->is_xpath() ? css_xpath_reach(std::string_view(text).substr(6)) : 0;
+    plan.selectors.push_back({std::move(*selector), !all, reach});
     known.emplace_back(text, all);
     return known.size() - 1;
 }

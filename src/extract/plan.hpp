@@ -33,7 +33,8 @@ struct CssField {
 struct CssSelector {
     html::Selector selector;
     bool first_only = true;
-    bool roams = false;  ///< XPath that may look outside the container: its cost is that of the document
+    /// Per mille of the document that one run is taken to cost: XPath that may look outside its container.
+    unsigned reach = 0;
 };
 
 struct CssPlan {

@@ -98,7 +98,8 @@ private:
 /// The schema with every JSON Schema in it reduced. For schemas that SchemaReader accepted: depth is bounded.
 Value to_short_form(const Value& definition) {
     if (is_json_schema(definition)) {
-        // Fields named "type" and "items" can make the short form look like a JSON Schema: then the long one is clearer.
+        // Fields named "type" and "items" can make the short form look like a JSON Schema: then the long one is
+        // clearer.
         Value short_form = reduce_json_schema(definition);
         return is_json_schema(short_form) ? definition : short_form;
     }

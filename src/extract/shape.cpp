@@ -71,11 +71,13 @@ Value coerce_to_integer(const Value& value) {
 
 Value coerce_to_boolean(const Value& value) {
     if (value.is_bool()) return value;
-    std::string word;
-    if (const auto* text = value.if_string())
-        word = core::ascii_lower(core::trim(*text));
-    else if (value.is_number())
-        word = value.to_double() == 1 ? "1" : value.to_double() == 0 ? "0" : "";
+    if (value.is_number()) {
+        if (value.to_double() == 1) return true;
+        return value.to_double() == 0 ? Value(false) : Value();
+    }
+    const auto* text = value.if_string();
+    if (text == nullptr) return nullptr;
+    const std::string word = core::ascii_lower(core::trim(*text));
     for (const std::string_view yes : {"true", "yes", "1"})
         if (word == yes) return true;
     for (const std::string_view no : {"false", "no", "0"})

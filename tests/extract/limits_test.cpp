@@ -39,9 +39,9 @@ TEST_SUITE("extract.limits") {
         const Plan api = plan_of(R"({"type":"api","request":{"url":"https://a.test/"}})");
         const Plan embedded = plan_of(R"({"container":{"script":{"id":"d"}}})");
         const Plan content = plan_of(R"({"type":"content"})");
-        for (const auto& [count, message] : {std::pair{10, std::string_view()}, std::pair{11, too_many}}) {
-            CAPTURE(count);
-            const auto n = static_cast<std::size_t>(count);
+        for (const std::size_t n : {std::size_t{10}, std::size_t{11}}) {
+            CAPTURE(n);
+            const std::string_view message = n > 10 ? too_many : std::string_view();
             const std::string list = "[" + repeated(n - 1, "{\"a\":1},") + "{}]";
             CHECK(outcome(repeated(n, "<li>x"), css, limits) == message);
             CHECK(outcome(repeated(n, "<li>x"), cut, limits) == "");
@@ -131,6 +131,16 @@ TEST_SUITE("extract.limits") {
             "tags":{"selector":"i","all":true},"in":{"selector":"xpath:.//p[@class='price']"}}})"));
         REQUIRE(found);
         CHECK(found->items.size() == 9'000);
+    }
+
+    TEST_CASE("Records over two rows of a large table are far from the work budget") {
+        const std::string page =
+            "<table>" + repeated(2'000, "<tr class=story><td>1<td><a>t</a><tr><td><td><span class=score>5</span>");
+        const auto found = meter::extract({.body = page}, plan_of(R"({"container":{"selector":"tr.story"},"fields":{
+            "title":{"selector":"a"},"points":{"selector":"xpath:following-sibling::tr[1]//span[@class='score']"}}})"));
+        REQUIRE(found);
+        CHECK(found->items.size() == 2'000);
+        CHECK(found->warnings.empty());
     }
 
     TEST_CASE("Deep JSON is no answer, and deep pages lose what is too deep with a warning") {
