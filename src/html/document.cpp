@@ -12,10 +12,6 @@
 namespace meter::html {
 namespace {
 
-struct DocCloser {
-    void operator()(xmlDoc* doc) const noexcept { xmlFreeDoc(doc); }
-};
-
 constexpr detail::Tag body_tag = detail::find_tag("body");
 constexpr detail::Tag title_tag = detail::find_tag("title");
 constexpr detail::Tag base_tag = detail::find_tag("base");
@@ -31,6 +27,10 @@ Element element_at(const detail::Tree& tree, std::uint32_t index) noexcept {
 }  // namespace
 
 struct Document::Impl {
+    struct DocCloser {
+        void operator()(xmlDoc* closed) const noexcept { xmlFreeDoc(closed); }
+    };
+
     detail::Tree tree;
     std::unique_ptr<xmlDoc, DocCloser> doc;
     std::string encoding;

@@ -337,11 +337,6 @@ std::size_t fix_reference(std::string_view text, bool in_attribute, std::string&
     std::size_t end = 1;
     while (end < text.size() && end < 32 && is_reference_byte(text[end])) ++end;
     const std::string_view name = text.substr(1, end - 1);
-    if (name.empty() && !in_attribute) {  // spares libxml2 an error for each
-        replacement = "&amp;";
-        return 1;
-    }
-    if (name.size() < 2) return 0;
     const bool closed = end < text.size() && text[end] == ';';
     if (closed) {
         const auto found =
@@ -365,7 +360,9 @@ std::size_t fix_reference(std::string_view text, bool in_attribute, std::string&
         replacement.assign(1, '&').append(upper ? core::ascii_lower(bare) : std::string(bare)).append(1, ';');
         return length + 1;
     }
-    return 0;
+    if (closed || in_attribute) return 0;
+    replacement = "&amp;";  // no reference at all: spares libxml2 an error for each
+    return 1;
 }
 
 }  // namespace meter::html::detail

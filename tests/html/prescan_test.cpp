@@ -58,7 +58,7 @@ TEST_SUITE("html.prescan") {
                  Row{"&#150;&#x80; &#0; &#xD800;", "–€ \xef\xbf\xbd \xef\xbf\xbd"},
                  Row{"&copy 2020 &nbspx &ampamp; &AMP; &NewLine;&check;", "&copy; 2020 &nbsp;x &amp;amp; &amp; \n✓"},
                  Row{"<a b=\"&copy;&copy &copyx &copy=\" c='&check;'>", "<a b=\"&copy;&copy; &copyx &copy=\" c=\"✓\">"},
-                 Row{"&#; &#x; &unknown; &unknown", "&amp;#; &amp;#x; &unknown; &unknown"},
+                 Row{"&#; &#x; &unknown; &unknown", "&amp;#; &amp;#x; &unknown; &amp;unknown"},
                  Row{"<script>x</scripts></script >&#150;", "<script>x</scripts></script >–"},
                  Row{"<script/>&#150;", "<script/>–"},
              }) {
