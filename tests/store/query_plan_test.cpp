@@ -87,7 +87,9 @@ TEST_SUITE("store.query_plan") {
                 }).empty());
         CHECK(recorded.statements.size() > 50);
         const auto database = sqlite::MemoryDatabase::open().value();
-        for (const auto& [statement, operation] : recorded.statements) {
+        for (const auto& entry : recorded.statements) {
+            const std::string& statement = entry.first;
+            const std::string& operation = entry.second;
             if (operation == "check") continue;          // promises to read everything
             if (operation == "api_keys.list") continue;  // returns everything
             CAPTURE(statement);
@@ -98,6 +100,35 @@ TEST_SUITE("store.query_plan") {
                 CHECK(step.find("TEMP B-TREE") == std::string::npos);
             }
         }
+    }
+
+    TEST_CASE("every combination of job filters reads along an index, the narrowest one") {
+        Recorded recorded;
+        sql::SqlStore store(std::make_unique<RecordingDatabase>(recorded));
+        const auto database = sqlite::MemoryDatabase::open().value();
+        for (int filters = 0; filters < 16; ++filters)
+            for (int status = -1; status < 4; ++status) {
+                JobQuery query;
+                if ((filters & 1) != 0) query.strategy_id = "s";
+                if ((filters & 2) != 0) query.schedule_id = "s";
+                if ((filters & 4) != 0) query.batch_id = "s";
+                if ((filters & 8) != 0) query.since = TimePoint{};
+                if (status >= 0) query.status = static_cast<JobStatus>(status);
+                recorded.statements.clear();
+                REQUIRE(store.jobs().list("acme", query));
+                REQUIRE(recorded.statements.size() == 1);
+                const std::string& statement = recorded.statements.begin()->first;
+                CAPTURE(statement);
+                const auto steps = plan_of(*database, statement);
+                REQUIRE_FALSE(steps.empty());
+                CAPTURE(steps[0]);
+                CHECK(steps[0].find("SEARCH jobs USING INDEX") == 0);
+                for (const auto& step : steps) CHECK(step.find("TEMP B-TREE") == std::string::npos);
+                if (query.strategy_id || query.schedule_id || query.batch_id)
+                    CHECK(steps[0].find("jobs_by_") != std::string::npos);
+                if (query.strategy_id || query.schedule_id || query.batch_id)
+                    CHECK(steps[0].find("jobs_by_account") == std::string::npos);
+            }
     }
 
     TEST_CASE("every reference to a row that may be deleted has an index for the cascade") {

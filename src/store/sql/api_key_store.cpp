@@ -5,7 +5,7 @@
 namespace meter::sql {
 namespace {
 
-const std::string api_key_columns =
+constexpr std::string_view api_key_columns =
     "key_id, account_id, user_id, organization_id, name, prefix, scopes, created_at, expires_at";
 
 ApiKey read_api_key(Columns& columns) {
@@ -26,7 +26,7 @@ ApiKey read_api_key(Columns& columns) {
 
 Result<void> SqlApiKeyStore::insert(const ApiKey& key, std::string_view key_hash) {
     static const std::string sql =
-        "INSERT INTO api_keys (" + api_key_columns +
+        "INSERT INTO api_keys (" + std::string(api_key_columns) +
         ", key_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
     return database_.write("api_keys.insert", [&](Connection& connection) -> Result<void> {
         const auto inserted =
@@ -38,14 +38,15 @@ Result<void> SqlApiKeyStore::insert(const ApiKey& key, std::string_view key_hash
 }
 
 Result<std::optional<ApiKey>> SqlApiKeyStore::find(std::string_view key_hash) {
-    static const std::string sql = "SELECT " + api_key_columns + " FROM api_keys WHERE key_hash = $1";
+    static const std::string sql = "SELECT " + std::string(api_key_columns) + " FROM api_keys WHERE key_hash = $1";
     return database_.read("api_keys.find", [&](Connection& connection) -> Result<std::optional<ApiKey>> {
         return find_row<ApiKey>(connection, sql, {key_hash}, read_api_key);
     });
 }
 
 Result<std::vector<ApiKey>> SqlApiKeyStore::list() {
-    static const std::string sql = "SELECT " + api_key_columns + " FROM api_keys ORDER BY created_at, key_id";
+    static const std::string sql =
+        "SELECT " + std::string(api_key_columns) + " FROM api_keys ORDER BY created_at, key_id";
     return database_.read("api_keys.list", [&](Connection& connection) -> Result<std::vector<ApiKey>> {
         std::vector<ApiKey> keys;
         connection.run(sql, {}, [&](const Row& row) {

@@ -6,9 +6,12 @@
 namespace meter::sql {
 namespace {
 
-const std::string select_full_jobs = "SELECT " + std::string(job_columns) +
-                                     ", job_results.results, job_results.structural_signature FROM jobs "
-                                     "LEFT JOIN job_results ON job_results.job_id = jobs.job_id ";
+std::string select_full_jobs(std::string_view condition) {
+    return "SELECT " + std::string(job_columns) +
+           ", job_results.results, job_results.structural_signature FROM jobs "
+           "LEFT JOIN job_results ON job_results.job_id = jobs.job_id WHERE " +
+           std::string(condition);
+}
 
 Job read_full_job(Columns& columns) {
     Job job = read_job(columns);
@@ -71,7 +74,7 @@ Result<void> SqlJobStore::insert(const std::vector<Job>& jobs, const std::option
 }
 
 Result<std::optional<Job>> SqlJobStore::find(std::string_view account_id, std::string_view job_id) {
-    static const std::string sql = select_full_jobs + "WHERE jobs.job_id = $1 AND jobs.account_id = $2";
+    static const std::string sql = select_full_jobs("jobs.job_id = $1 AND jobs.account_id = $2");
     return database_.read("jobs.find", [&](Connection& connection) -> Result<std::optional<Job>> {
         return find_row<Job>(connection, sql, {job_id, account_id}, read_full_job);
     });
@@ -79,7 +82,7 @@ Result<std::optional<Job>> SqlJobStore::find(std::string_view account_id, std::s
 
 Result<std::vector<Job>> SqlJobStore::list(std::string_view account_id, const JobQuery& query) {
     if (auto valid = validate(query.range); !valid) return valid.error();
-    std::string sql = select_full_jobs + "WHERE jobs.account_id = $1";
+    std::string sql = select_full_jobs("jobs.account_id = $1");
     std::vector<Param> params{account_id};
     const auto add = [&](std::string_view condition, const Param& value) {
         params.push_back(value);

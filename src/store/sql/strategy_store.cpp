@@ -5,7 +5,7 @@
 namespace meter::sql {
 namespace {
 
-const std::string strategy_columns =
+constexpr std::string_view strategy_columns =
     "strategy_id, account_id, name, description, url, scraper_type, strategy, api_parameters, preview_data, attempts, "
     "output_schema, filter_config, strategy_group_id, \"fetch\", warnings, created_at, updated_at";
 
@@ -67,7 +67,7 @@ void subtract_unfinished_jobs(Connection& connection, std::string_view strategy_
 Result<void> SqlStrategyStore::insert(const Strategy& strategy, const AuditEvent& created,
                                       const std::optional<PageSnapshot>& snapshot, std::string_view reservation) {
     static const std::string sql =
-        "INSERT INTO strategies (" + strategy_columns +
+        "INSERT INTO strategies (" + std::string(strategy_columns) +
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING";
     return database_.write("strategies.insert", [&](Connection& connection) -> Result<void> {
         const auto inserted = connection.run(
@@ -88,7 +88,7 @@ Result<void> SqlStrategyStore::insert(const Strategy& strategy, const AuditEvent
 
 Result<std::optional<Strategy>> SqlStrategyStore::find(std::string_view account_id, std::string_view strategy_id) {
     static const std::string sql =
-        "SELECT " + strategy_columns + " FROM strategies WHERE strategy_id = $1 AND account_id = $2";
+        "SELECT " + std::string(strategy_columns) + " FROM strategies WHERE strategy_id = $1 AND account_id = $2";
     return database_.read("strategies.find", [&](Connection& connection) -> Result<std::optional<Strategy>> {
         return find_row<Strategy>(connection, sql, {strategy_id, account_id}, read_strategy);
     });
@@ -96,7 +96,7 @@ Result<std::optional<Strategy>> SqlStrategyStore::find(std::string_view account_
 
 Result<std::vector<Strategy>> SqlStrategyStore::list(std::string_view account_id, ListRange range) {
     if (auto valid = validate(range); !valid) return valid.error();
-    static const std::string sql = "SELECT " + strategy_columns +
+    static const std::string sql = "SELECT " + std::string(strategy_columns) +
                                    " FROM strategies WHERE account_id = $1 "
                                    "ORDER BY created_at DESC, strategy_id DESC LIMIT $2 OFFSET $3";
     return database_.read("strategies.list", [&](Connection& connection) -> Result<std::vector<Strategy>> {
@@ -117,7 +117,7 @@ Result<std::optional<Strategy>> SqlStrategyStore::update(std::string_view accoun
         "\"fetch\" = CASE WHEN $7 = 1 THEN $8 ELSE \"fetch\" END, "
         "preview_data = COALESCE($9, preview_data), updated_at = $10 "
         "WHERE strategy_id = $1 AND account_id = $2 RETURNING " +
-        strategy_columns;
+        std::string(strategy_columns);
     return database_.write("strategies.update", [&](Connection& connection) -> Result<std::optional<Strategy>> {
         return find_row<Strategy>(
             connection, sql,

@@ -10,7 +10,7 @@
 
 namespace meter::sqlite {
 
-const sql::Dialect dialect{.blob_type = "BLOB", .claim_lock = ""};
+constinit const sql::Dialect dialect{.blob_type = "BLOB", .claim_lock = ""};
 
 namespace {
 

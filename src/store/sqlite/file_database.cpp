@@ -47,7 +47,7 @@ Result<void> make_file(const std::string& path) {
                       path);
 }
 
-Error named(Error error, const std::string& path) {
+Error naming_file(Error error, const std::string& path) {
     error.message = "Cannot open the database " + path + ": " + error.message;
     error.subject = path;
     return error;
@@ -55,7 +55,7 @@ Error named(Error error, const std::string& path) {
 
 /// The schema version of a file that is ours or empty. A file that holds something, but none of our migrations, belongs
 /// to another program.
-Result<int> examine(Connection& connection) {
+Result<int> examine_file(Connection& connection) {
     connection.run("BEGIN");  // one state: another process may be making the schema
     const int version = sql::schema_version(connection);
     const auto tables = sql::find_row<std::int64_t>(connection, "SELECT COUNT(*) FROM sqlite_master", {},
@@ -79,7 +79,7 @@ Result<std::unique_ptr<Connection>> open_connection(const std::string& path, con
     auto connection = std::make_unique<Connection>(path, options.busy_timeout);
     std::error_code no_log;
     const auto log_bytes = fs::file_size(path + "-wal", no_log);
-    const auto version = examine(*connection);
+    const auto version = examine_file(*connection);
     if (!version) {
         if (!no_log && log_bytes != 0) connection->keep_log_on_close();
         return version.error();
@@ -142,7 +142,7 @@ Result<std::unique_ptr<FileDatabase>> FileDatabase::open(const std::string& path
     if (failed) return file_error("Cannot open the database " + path + ": " + failed.message(), path);
     if (auto made = make_file(file); !made) return made.error();
     auto connection = guarded(file, [&] { return open_connection(file, options); });
-    if (!connection) return named(connection.error(), file);
+    if (!connection) return naming_file(connection.error(), file);
     return std::unique_ptr<FileDatabase>(new FileDatabase(*std::move(connection), file, options));
 }
 
