@@ -21,6 +21,9 @@ struct XPathMachine {
 namespace {
 
 constexpr unsigned long operation_limit = 1'000'000;
+// libxml2 counts the nodes it visits, but not the comparisons by which it keeps a result free of duplicates: each node
+// that one wide step finds from one start is looked for among all found so far. This bounds them.
+constexpr double comparison_limit = 2e10;
 constexpr int max_xpath_nesting = 64;  // libxml2 recurses a dozen frames for each parenthesis
 
 constexpr std::array<std::string_view, 31> xpath_functions{"boolean",
@@ -114,6 +117,40 @@ std::optional<XPathFault> check_xpath(std::string_view text) {
     return std::nullopt;
 }
 
+std::size_t count_wide_steps(std::string_view expression) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < expression.size(); ++i) {
+        const char c = expression[i];
+        if (c == '"' || c == '\'') {
+            i = expression.find(c, i + 1);  // closed: check_xpath() has seen to it
+            continue;
+        }
+        const std::string_view rest = expression.substr(i);
+        for (const std::string_view step : {"//", "descendant", "ancestor", "following", "preceding"})
+            if (rest.starts_with(step)) {
+                ++count;
+                i += step.size() - 1;
+                break;
+            }
+    }
+    return count;
+}
+
+bool leaves_its_subtree(std::string_view expression) {
+    if (expression.starts_with('/')) return true;
+    for (const std::string_view way_out :
+         {"..", "ancestor", "following", "preceding", "parent", "(/", "[/", "|", "id("})
+        if (expression.find(way_out) != std::string_view::npos) return true;
+    return false;
+}
+
+/// The most comparisons that steps one after another can need: (ancestor, descendant) pairs times elements.
+double comparisons(const Tree& tree, std::uint32_t first, std::uint32_t end, std::size_t wide_steps) {
+    double pairs = 0;
+    for (std::uint32_t i = first; i < end; ++i) pairs += tree[i].end - i;
+    return pairs * (end - first) * static_cast<double>(wide_steps - 1);
+}
+
 // Document order for comparisons, and ids for id(): made when first needed, since CSS needs neither.
 void prepare_document(const xmlNode* scope) {
     const Tree& tree = tree_of(scope);
@@ -176,6 +213,7 @@ Result<std::shared_ptr<const XPathProgram>> XPathProgram::compile(std::string_vi
     program->subject_ = text;
     program->expression_ = text.substr(prefix);
     program->prefix_ = prefix;
+    program->whole_document_ = leaves_its_subtree(program->expression_);
     std::optional<XPathFault> fault;
     if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos)
         fault = XPathFault{"Unexpected NUL byte", nul - prefix};
@@ -184,6 +222,7 @@ Result<std::shared_ptr<const XPathProgram>> XPathProgram::compile(std::string_vi
     if (fault)
         return Error{ErrorCode::invalid_argument,
                      fault->message + " at position " + std::to_string(prefix + fault->position), std::string(text)};
+    program->wide_steps_ = count_wide_steps(program->expression_);
     Error error;
     MachinePtr machine = program->make_machine(error);
     if (machine == nullptr) return error;
@@ -192,6 +231,13 @@ Result<std::shared_ptr<const XPathProgram>> XPathProgram::compile(std::string_vi
 }
 
 Result<std::vector<Match>> XPathProgram::evaluate(const xmlNode* scope, std::size_t limit) const {
+    if (wide_steps_ > 1) {
+        const Tree& tree = tree_of(scope);
+        const std::uint32_t first = whole_document_ ? 0 : record_of(scope);
+        const auto end = whole_document_ ? static_cast<std::uint32_t>(tree.records.size()) : tree[first].end;
+        if (comparisons(tree, first, end, wide_steps_) > comparison_limit)
+            return Error{ErrorCode::too_large, "Selector needs too many steps", subject_};
+    }
     prepare_document(scope);
     MachinePtr machine;
     {

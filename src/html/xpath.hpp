@@ -36,6 +36,8 @@ private:
     std::string subject_;  // the selector as given, for errors
     std::string expression_;
     std::size_t prefix_ = 0;
+    std::size_t wide_steps_ = 0;   // steps that look at more than children: each may start from all that the last found
+    bool whole_document_ = false;  // may leave the subtree of the context node
     mutable std::mutex mutex_;
     mutable std::vector<MachinePtr> idle_;  // guarded by mutex_
 };

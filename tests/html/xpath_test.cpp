@@ -113,6 +113,24 @@ TEST_SUITE("html.xpath") {
         }
     }
 
+    TEST_CASE("wide steps one after another are refused where they would compare for minutes, and only there") {
+        std::string deep, wide;
+        for (int i = 0; i < 50; ++i) {
+            for (int k = 0; k < 200; ++k) deep += "<div>";
+            for (int k = 0; k < 200; ++k) deep += "</div>";
+        }
+        for (int i = 0; i < 2'000; ++i) wide += "<div><p><a>x//y</a></p></div>";
+        const auto nested = page(deep), flat = page(wide);
+        const auto chain = Selector::parse("xpath://*//*//*//*//x").value();
+        const auto refused = chain.all(nested.root());
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().message == "Selector needs too many steps");
+        CHECK(chain.all(flat.root()).has_value());
+        CHECK(Selector::parse("xpath://div//a[contains(., '//')]").value().all(flat.root()).value().size() == 2'000);
+        const auto inner = Selector::parse("xpath:.//div//a").value();  // an item of a large page is small
+        CHECK(inner.all(nested.body().first_child().first_child()).has_value());
+    }
+
     TEST_CASE("expressions that need too many operations are stopped") {
         std::string bytes;
         for (int i = 0; i < 2'000; ++i) bytes += "<p><b></b></p>";
