@@ -223,12 +223,11 @@ TEST_SUITE("engine.lifecycle") {
         const auto batch =
             one->submit_batch({.strategy_id = strategy.strategy_id, .urls = std::vector<std::string>(200, shop::url)})
                 .value();
-        for (const auto& job : one->list_jobs({.batch_id = batch.batch_id, .range = {.limit = 1000}}).value())
-            {
-                const auto ended = two->wait_for_job(job.job_id, std::chrono::minutes(2));
-                CAPTURE((ended ? std::string() : ended.error().message));
-                REQUIRE(ended);
-            }
+        for (const auto& job : one->list_jobs({.batch_id = batch.batch_id, .range = {.limit = 1000}}).value()) {
+            const auto ended = two->wait_for_job(job.job_id, std::chrono::minutes(2));
+            CAPTURE((ended ? std::string() : ended.error().message));
+            REQUIRE(ended);
+        }
         CHECK(one->batch_progress(batch.batch_id).value().completed == 200);
         CHECK(site->count(shop::url) == 201);  // and once for the strategy
     }

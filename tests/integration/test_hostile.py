@@ -190,20 +190,5 @@ class Fairness(harness.MeterCase):
                 big.wait_job(job_id)
 
 
-class CrowdedHost(harness.MeterCase):
-    server_options = ("--fetch-timeout-seconds", "30")
-
-    def test_a_hanging_host_with_more_jobs_than_workers_does_not_stop_other_hosts(self):
-        with fixture_site.FixtureSite() as slow:
-            strategy = self.client.strategy(self.site.url("/shop"))
-            batch = self.client.batch(strategy, [slow.url("/gate/never")] * 200)
-            eventually(lambda: slow.in_flight() == 4, what="four hanging fetches")
-            started = time.monotonic()
-            self.assertEqual(self.client.execute(strategy, self.site.url("/shop"))["status"], "completed")
-            self.assertLess(time.monotonic() - started, 10.0)
-            slow.open("never")
-            self.client.wait_batch(batch["batch_id"])
-
-
 if __name__ == "__main__":
     unittest.main()
