@@ -87,7 +87,8 @@ class CrashTest:
         self.random = random.Random(seed)
         self.cycles = cycles
         self.site = fixture_site.FixtureSite()
-        self.server = harness.Server(*harness.UNLIMITED, *harness.QUICK_LEASES, "--jobs-max-attempts", "3", "--fetch-per-host", "16")
+        self.server = harness.Server(*harness.UNLIMITED, *harness.QUICK_LEASES, "--jobs-max-attempts", "3",
+                                     "--fetch-per-host", "16")
         self.strategies, self.jobs, self.keys = Ledger(), Ledger(), Ledger()
         self.batches = {}            # batch_id -> name
         self.batch_urls = Ledger()   # one entry per batch, its jobs counted
@@ -133,8 +134,10 @@ class CrashTest:
         self.server.start()
         up = time.monotonic() - started
         self.verify(cycle)
-        print(f"cycle {cycle:2}: killed after {moment:.3f} s, up again in {up:.2f} s; {len(self.strategies.kept)} strategies, "
-              f"{len(self.jobs.kept)} jobs, {len(self.batch_urls.kept)} batches, {len(self.keys.kept)} keys", flush=True)
+        print(f"cycle {cycle:2}: killed after {moment:.3f} s, up again in {up:.2f} s; "
+              f"{len(self.strategies.kept)} strategies, "
+              f"{len(self.jobs.kept)} jobs, {len(self.batch_urls.kept)} batches, {len(self.keys.kept)} keys",
+              flush=True)
 
     def write(self, writer, rng, stop):
         client = self.server.admin()
@@ -188,12 +191,14 @@ class CrashTest:
 
     def pages(self, target):
         client, offset = self.server.admin(), 0
-        while chunk := client.get(f"{target}{'&' if '?' in target else '?'}limit=1000&offset={offset}", expect=200).json:
+        while chunk := client.get(f"{target}{'&' if '?' in target else '?'}limit=1000&offset={offset}",
+                                  expect=200).json:
             yield from chunk
             offset += 1000
 
     def verify(self, cycle):
-        self.errors += self.strategies.settle(self.group((each["name"], each["id"]) for each in self.pages("/api/strategies")),
+        self.errors += self.strategies.settle(self.group((each["name"], each["id"])
+                                                         for each in self.pages("/api/strategies")),
                                               "strategy")
         jobs, batches = [], {}
         for job in self.unchanging_jobs():

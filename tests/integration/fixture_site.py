@@ -321,7 +321,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self._send(page("Not found", ""), status=404)
         name, price = products[int(number)]
         return self._send(page(name, f'<article class="product"><h1>{html.escape(name)}</h1>'
-                                     f'<p class="price">{html.escape(price)}</p><p class="sku">SKU-{number}</p></article>'))
+                                     f'<p class="price">{html.escape(price)}</p>'
+                                     f'<p class="sku">SKU-{number}</p></article>'))
 
     def _get_content(self, _):
         self._send(CONTENT)
@@ -374,7 +375,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._send(text.encode("latin-1"), "text/html; charset=iso-8859-1")
 
     def _get_windows1252(self, _):
-        text = '<meta charset=windows-1252><li class="product"><h2>\u201cquoted\u201d</h2><b class="price">\u20ac5</b></li>'
+        text = ('<meta charset=windows-1252><li class="product"><h2>\u201cquoted\u201d</h2>'
+                '<b class="price">\u20ac5</b></li>')
         self._send(text.encode("windows-1252"), "text/html")
 
     def _get_utf16(self, _):

@@ -129,6 +129,7 @@ class Client:
         sent_at = time.monotonic()
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=timeout)
         try:
+            connection.connect()
             connection.putrequest(method, target, skip_accept_encoding=True)
             for name, value in headers:
                 connection.putheader(name, value)

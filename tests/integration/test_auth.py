@@ -2,7 +2,6 @@
 
 import pathlib
 import re
-import time
 import unittest
 
 import harness
@@ -71,8 +70,8 @@ class Keys(harness.MeterCase):
 
     def test_keys_are_listed_by_prefix_and_never_shown_again(self):
         key = self.server.create_key("--name", "visible name", account=self.account)
-        for arguments in (["keys", "list", "--store", self.server.store],):
-            output = self.server.command(*arguments).stdout
+        for options in ([], ["--json"]):
+            output = self.server.command("keys", "list", "--store", self.server.store, *options).stdout
             self.assertIn(key.prefix, output)
             self.assertIn("visible name", output)
             self.assertNotIn(key.secret[:16], output)
@@ -89,10 +88,8 @@ class Keys(harness.MeterCase):
         key = self.server.new_key(account=self.account)
         client = self.server.client(key)
         client.get("/api/jobs", expect=200)
-        revoked = time.monotonic()
         self.server.command("keys", "revoke", key.prefix, "--store", self.server.store)
         eventually(lambda: client.get("/api/jobs").status == 401, 3.0, "401 for a revoked key")
-        self.assertLess(time.monotonic() - revoked, 3.0)
         self.client.get("/api/jobs", expect=200)
 
     def test_revoking_an_unknown_prefix_fails(self):

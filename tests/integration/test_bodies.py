@@ -211,7 +211,8 @@ class Members(harness.MeterCase):
 
     def test_null_clears_what_can_be_cleared_on_patch_and_is_400_elsewhere(self):
         target = f"/api/strategies/{self.strategy['id']}"
-        self.client.patch(target, {"filter_config": {"conditions": [{"field": "name", "operator": "exists"}]}}, expect=200)
+        self.client.patch(target, {"filter_config": {"conditions": [{"field": "name", "operator": "exists"}]}},
+                          expect=200)
         self.assertIsNone(self.client.patch(target, {"filter_config": None}, expect=200).json["filter_config"])
         self.refuse("PATCH", target, {"name": None})
 
@@ -238,7 +239,8 @@ class Members(harness.MeterCase):
                "ftp://a.test/", "file:///etc/passwd", "javascript:alert(1)", "data:text/html,x", "gopher://a.test/",
                "http://a b.test/", "http://a.test/ x", "http://a.test/\n", "http://a.test/\t", " http://a.test/",
                "http://a.test/ ", "http://a.test/\u0000", "http://a.test/\u007f", "http://a.test/\u00a0x",
-               "http://a.test/" + "x" * 4083, "http//a.test", "http:a.test", "mailto:a@a.test", "http://?q", "http://#f",
+               "http://a.test/" + "x" * 4083, "http//a.test", "http:a.test", "mailto:a@a.test", "http://?q",
+               "http://#f",
                "http://:80/", "http://a.test:99999/", "http://a.test:port/", "http://[::1/", "http://user@/")
         for url in bad:
             for target, body in (("/api/jobs", {**self.good_job, "url": url}),
@@ -252,7 +254,8 @@ class Members(harness.MeterCase):
         root = self.site.url("")
         self.site.page("/echo/%C3%BC", "<p>x</p>")
         for url in (root + "/shop", root + "/shop?b=2&a=1#part", root + "/shop?q=\u00fc\u65e5", root + "/shop/../shop",
-                    root + "/echo/\u00fc", root.replace("http", "HTTP") + "/shop", root + "/shop?" + "x" * (4096 - len(root) - 6)):
+                    root + "/echo/\u00fc", root.replace("http", "HTTP") + "/shop",
+                    root + "/shop?" + "x" * (4096 - len(root) - 6)):
             with self.subTest(url=url[:80]):
                 job = self.client.job(self.strategy, url)
                 self.assertEqual(job["url"], url)

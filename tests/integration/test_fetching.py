@@ -8,7 +8,8 @@ import harness
 from harness import eventually, free_port
 
 SHOP_ITEMS = [{"name": name, "price": price} for name, price in fixture_site.PRODUCTS]
-HEADER_PLAN = {"container": {"selector": "li.header"}, "fields": {"name": {"selector": "b"}, "value": {"selector": "i"}}}
+HEADER_PLAN = {"container": {"selector": "li.header"},
+               "fields": {"name": {"selector": "b"}, "value": {"selector": "i"}}}
 
 
 class Fetching(harness.MeterCase):
@@ -78,7 +79,8 @@ class Fetching(harness.MeterCase):
     def test_a_retry_waits_as_long_as_it_is_told(self):
         path = self.path()
         self.site.page(path, "busy", status=503, headers=[("Retry-After", "3600")])
-        job = self.client.execute(self.client.strategy(self.site.url("/shop"), fetch={"timeout_seconds": 2}), self.site.url(path))
+        job = self.client.execute(self.client.strategy(self.site.url("/shop"), fetch={"timeout_seconds": 2}),
+                                  self.site.url(path))
         self.assertEqual(job["status"], "failed")
         self.assertEqual(self.site.hits(path), 1, "an hour is longer than the whole fetch may take")
 
@@ -125,7 +127,8 @@ class Fetching(harness.MeterCase):
             strategy = self.client.strategy(url, HEADER_PLAN, fetch={
                 "headers": {"X-Token": "secret", "Authorization": "Bearer inner"}, "cookies": {"session": "c1"}})
             same = self.sent(strategy, self.site.url("/redirect-to?url=/echo-headers"))
-            self.assertEqual((same["x-token"], same["authorization"], same["cookie"]), ("secret", "Bearer inner", "session=c1"))
+            self.assertEqual((same["x-token"], same["authorization"], same["cookie"]),
+                             ("secret", "Bearer inner", "session=c1"))
             away = self.sent(strategy, self.site.url("/redirect-to?url=" + elsewhere.url("/echo-headers")))
             for name in ("x-token", "authorization", "cookie"):
                 self.assertNotIn(name, away)
@@ -162,8 +165,10 @@ class ConditionalRequests(harness.MeterCase):
                 first, second, third = (self.client.execute(strategy, url) for _ in range(3))
                 self.assertEqual(first["results"], SHOP_ITEMS)
                 for job in (second, third):
-                    self.assertEqual({**job, **dict.fromkeys(("id", "job_id", "created_at", "started_at", "completed_at"))},
-                                     {**first, **dict.fromkeys(("id", "job_id", "created_at", "started_at", "completed_at"))})
+                    self.assertEqual({**job,
+                                      **dict.fromkeys(("id", "job_id", "created_at", "started_at", "completed_at"))},
+                                     {**first,
+                                      **dict.fromkeys(("id", "job_id", "created_at", "started_at", "completed_at"))})
                     self.assertIs(job["has_changes"], False)
                 sent = self.validators(path, name)[-2:]
                 self.assertTrue(all(sent), f"the second and third request are conditional: {sent}")
@@ -255,7 +260,8 @@ class EgressPolicy(harness.MeterCase):
         port = self.site.port
         return [f"http://{host}:{port}/shop" for host in (
             "127.0.0.1", "localhost", "127.1", "127.0.0.2", "0.0.0.0", "0", "2130706433", "0x7f000001", "0177.0.0.1",
-            "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[::]", "LOCALHOST",
+            "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[::]",
+            "LOCALHOST",
             "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "198.18.0.1", "224.0.0.1",
             "255.255.255.255", "[fe80::1]", "[fc00::1]", "192.0.2.1", "240.0.0.1", "[ff02::1]", "[2001:db8::1]")]
 

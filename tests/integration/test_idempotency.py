@@ -99,7 +99,8 @@ class Idempotency(harness.MeterCase):
         self.assertNotEqual(self.send("e", expect=201).json["id"], first.json["id"])
 
     def test_other_outcomes_free_the_key(self):
-        for body, status in (({**self.body, "url": self.site.url("/status/404")}, 422), ({**self.body, "name": ""}, 400),
+        for body, status in (({**self.body, "url": self.site.url("/status/404")}, 422),
+                             ({**self.body, "name": ""}, 400),
                              ({**self.body, "url": "nonsense"}, 422),
                              ({**self.body, "strategy_group_id": harness.UNKNOWN_ID}, 404)):
             with self.subTest(status=status, body=str(body)[:80]):

@@ -40,7 +40,8 @@ class Single(harness.MeterCase):
 
     def test_results_keep_the_order_of_members(self):
         url = self.site.url("/shop")
-        plan = {"container": {"selector": "li.product"}, "fields": {"z": {"selector": "h2"}, "a": {"selector": ".price"}}}
+        plan = {"container": {"selector": "li.product"},
+                "fields": {"z": {"selector": "h2"}, "a": {"selector": ".price"}}}
         self.assertEqual(list(self.client.execute(self.client.strategy(url, plan), url)["results"][0]), ["z", "a"])
 
     def test_an_unfinished_job_shows_nulls(self):
@@ -64,7 +65,8 @@ class Single(harness.MeterCase):
     def test_no_items_is_completed_with_an_empty_list(self):
         strategy = self.client.strategy(self.site.url("/shop"))
         job = self.client.execute(strategy, self.site.url("/blank"))
-        self.assertEqual((job["status"], job["results"], job["item_count"], job["has_changes"]), ("completed", [], 0, False))
+        self.assertEqual((job["status"], job["results"], job["item_count"], job["has_changes"]),
+                         ("completed", [], 0, False))
         self.assertEqual(job["outcome"], "ok", "there is no baseline with items")
 
     def test_the_url_of_the_strategy_is_not_a_default(self):
@@ -80,7 +82,8 @@ class Single(harness.MeterCase):
             self.assertEqual(self.client.wait_job(job_id)["status"], "completed")
 
     def test_warnings_name_fields_that_no_item_has(self):
-        plan = {"container": {"selector": "li.product"}, "fields": {"name": {"selector": "h2"}, "gone": {"selector": ".gone"}}}
+        plan = {"container": {"selector": "li.product"},
+                "fields": {"name": {"selector": "h2"}, "gone": {"selector": ".gone"}}}
         url = self.site.url("/shop")
         job = self.client.execute(self.client.strategy(url, plan), url)
         self.assertTrue(any("gone" in warning for warning in job["warnings"]))
@@ -98,7 +101,8 @@ class Batches(harness.MeterCase):
     def test_order_and_duplicates_are_kept(self):
         urls = [self.url, self.site.url("/detail/1"), self.url, self.site.url("/content"), self.url]
         batch = self.client.batch(self.strategy, urls)
-        self.assertEqual((batch["job_count"], batch["status"], batch["strategy_id"]), (5, "pending", self.strategy["id"]))
+        self.assertEqual((batch["job_count"], batch["status"], batch["strategy_id"]),
+                         (5, "pending", self.strategy["id"]))
         self.client.wait_batch(batch["batch_id"])
         self.assertEqual([job["url"] for job in reversed(self.jobs(batch))], urls)
         self.assertEqual({job["batch_id"] for job in self.jobs(batch)}, {batch["batch_id"]})
@@ -112,7 +116,8 @@ class Batches(harness.MeterCase):
     def test_one_bad_url_rejects_the_whole_call(self):
         before = self.client.get("/api/jobs?limit=1000").json
         self.assert_error(self.client.post("/api/jobs", {"strategy_id": self.strategy["id"],
-                                                         "urls": [self.url, "nonsense", self.url]}), 422, "Invalid URL format")
+                                                         "urls": [self.url, "nonsense", self.url]}), 422,
+                                                         "Invalid URL format")
         self.assertEqual(len(self.client.get("/api/jobs?limit=1000").json), len(before))
 
     def test_progress_counts_every_job(self):
@@ -125,7 +130,8 @@ class Batches(harness.MeterCase):
             return self.client.get(f"/api/jobs/batch/{batch['batch_id']}", expect=200).json
         eventually(lambda: progress()["running"] == 3, what="three running jobs")
         self.assertEqual({**progress(), "created_at": 0}, {
-            "batch_id": batch["batch_id"], "strategy_id": self.strategy["id"], "status": "running", "total": 3, "pending": 0,
+            "batch_id": batch["batch_id"], "strategy_id": self.strategy["id"], "status": "running", "total": 3,
+            "pending": 0,
             "running": 3, "completed": 0, "failed": 0, "progress_percent": 0, "created_at": 0})
         self.site.open(gates[0])
         eventually(lambda: progress()["completed"] == 1, what="one completed job")
@@ -141,9 +147,11 @@ class Batches(harness.MeterCase):
 
     def test_a_batch_is_failed_only_when_every_job_failed(self):
         missing = self.site.url("/status/404")
-        for urls, status in (([missing, missing], "failed"), ([missing, self.url], "completed"), ([self.url], "completed")):
+        for urls, status in (([missing, missing], "failed"), ([missing, self.url], "completed"),
+                             ([self.url], "completed")):
             with self.subTest(urls=urls):
-                self.assertEqual(self.client.wait_batch(self.client.batch(self.strategy, urls)["batch_id"])["status"], status)
+                self.assertEqual(self.client.wait_batch(self.client.batch(self.strategy, urls)["batch_id"])["status"],
+                                 status)
 
     def test_a_large_batch_ends(self):
         batch = self.client.batch(self.strategy, [self.url] * 500)
@@ -171,7 +179,8 @@ class Execute(harness.MeterCase):
         gate = f"hangup-{self.account}"
         body = json.dumps({"strategy_id": self.strategy["id"], "url": self.site.url(f"/gate/{gate}")}).encode()
         with socket.create_connection(("127.0.0.1", self.server.port)) as connection:
-            connection.sendall(b"POST /api/jobs/execute HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + self.client.key.encode() +
+            connection.sendall(b"POST /api/jobs/execute HTTP/1.1\r\nHost: a\r\n"
+                               b"Authorization: Bearer " + self.client.key.encode() +
                                b"\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
             eventually(lambda: self.site.hits(f"/gate/{gate}"), what="the fetch of the job")
         job = self.client.get(f"/api/jobs?strategy_id={self.strategy['id']}", expect=200).json[0]
@@ -220,7 +229,8 @@ class ShortPatience(harness.MeterCase):
 
 
 class SmallLimits(harness.MeterCase):
-    server_options = ("--jobs-max-items", "5", "--jobs-max-result-bytes", "2000", "--jobs-max-pending", "3", "--jobs-workers", "1")
+    server_options = ("--jobs-max-items", "5", "--jobs-max-result-bytes", "2000", "--jobs-max-pending", "3",
+                      "--jobs-workers", "1")
 
     def test_too_many_items_fail_the_job(self):
         strategy = self.client.strategy(self.site.url("/shop"))

@@ -31,7 +31,8 @@ class Paging(harness.MeterCase):
     def test_a_limit_or_offset_out_of_range_is_400_never_clamped(self):
         for target, _, _ in self.lists():
             for query in ("limit=0", "limit=-1", "limit=1001", "limit=100000000000000000000", "limit=abc", "limit=1.5",
-                          "limit=", "limit=1e2", "limit=0x10", "limit=%201", "limit=%2B1", "limit=1;", "offset=-1", "offset=x",
+                          "limit=", "limit=1e2", "limit=0x10", "limit=%201", "limit=%2B1", "limit=1;", "offset=-1",
+                          "offset=x",
                           "offset=1.0", "offset=", "offset=-0.5", "limit=true", "limit=%D9%A1",
                           "offset=99999999999999999999", "limit=10&offset=-1"):
                 with self.subTest(target=target, query=query):
@@ -152,11 +153,13 @@ class JobFilters(harness.MeterCase):
                     self.assertEqual(len(found), count)
             for since in (future.strftime("%Y-%m-%dT%H:%M:%SZ"), "9999-12-31T23:59:59Z"):
                 with self.subTest(target=target, since=since):
-                    self.assertEqual(self.client.get(f"{target}?since={urllib.parse.quote(since)}", expect=200).json, [])
+                    self.assertEqual(self.client.get(f"{target}?since={urllib.parse.quote(since)}", expect=200).json,
+                                     [])
 
     def test_since_that_is_neither_is_400(self):
         for since in ("", "yesterday", "1", "h", "1y", "-1h", "1.5h", "1 h", "1H", "2025-13-01T00:00:00Z",
-                      "2025-02-30T00:00:00Z", "2025-01-15T25:00:00Z", "2025-01-15 10:30", "99999999999999999999d", "1hh",
+                      "2025-02-30T00:00:00Z", "2025-01-15T25:00:00Z", "2025-01-15 10:30", "99999999999999999999d",
+                      "1hh",
                       "2025-01-15T10:30:00+99:00", "0x5h"):
             for target in ("/api/jobs", "/api/strategies/audit"):
                 with self.subTest(target=target, since=since):

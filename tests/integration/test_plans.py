@@ -11,7 +11,8 @@ SHOP_ITEMS = [{"name": name, "price": price} for name, price in fixture_site.PRO
 
 def css(container="li", **fields):
     return {"type": "css", "container": {"selector": container},
-            "fields": {name: field if isinstance(field, dict) else {"selector": field} for name, field in fields.items()}}
+            "fields": {name: field if isinstance(field, dict) else {"selector": field} for name,
+                       field in fields.items()}}
 
 
 class CssPlans(harness.MeterCase):
@@ -26,7 +27,8 @@ class CssPlans(harness.MeterCase):
     def test_text_is_normalised(self):
         rows = (("<p>  a \n\t b  </p>", "a b"), ("<p>a&nbsp;&nbsp;b\u2003c</p>", "a b c"), ("<p>a<br>b</p>", "a b"),
                 ("<p><b>a</b><i>b</i></p>", "ab"), ("<div><p>a</p><p>b</p></div>", "a b"),
-                ("<p>a<script>x()</script><style>y{}</style>b</p>", "ab"), ("<p>&lt;a&gt; &amp; &eacute;</p>", "<a> & \u00e9"),
+                ("<p>a<script>x()</script><style>y{}</style>b</p>", "ab"),
+                ("<p>&lt;a&gt; &amp; &eacute;</p>", "<a> & \u00e9"),
                 ("<p>a<template>hidden</template></p>", "a"), ("<ul><li>a<li>b</ul>", "a b"))
         for page, text in rows:
             with self.subTest(page=page):
@@ -42,7 +44,8 @@ class CssPlans(harness.MeterCase):
                 '<img src="//cdn.test/i.png" srcset="s1.png 1x, s2.png 2x" data-src="#f"></li>')
         root = self.site.url("")
         rows = (("a", "href", root + "/base/x?a=1&b=2"), ("a", "title", " as is "), ("a", "data-href", root + "/y"),
-                ("a", "data-id", " 7 "), ("img", "src", "http://cdn.test/i.png"), ("img", "srcset", root + "/base/s1.png"),
+                ("a", "data-id", " 7 "), ("img", "src", "http://cdn.test/i.png"),
+                ("img", "srcset", root + "/base/s1.png"),
                 ("img", "data-src", root + "/base/#f"), ("a", "nothing", None))
         plan = css("li", **{f"f{number}": {"selector": selector, "attribute": attribute}
                             for number, (selector, attribute, _) in enumerate(rows)})
@@ -63,7 +66,8 @@ class CssPlans(harness.MeterCase):
 
     def test_all_gives_every_match_and_no_match_gives_null_or_an_empty_list(self):
         plan = css("li", tags={"selector": "i", "all": True}, name="b")
-        self.assertEqual(self.items_of("<li><b>n</b><i>1</i><i>2</i></li><li><b>m</b></li><li><i>3</i></li><li></li>", plan),
+        self.assertEqual(self.items_of("<li><b>n</b><i>1</i><i>2</i></li><li><b>m</b></li><li><i>3</i></li><li></li>",
+                                       plan),
                          [{"tags": ["1", "2"], "name": "n"}, {"tags": [], "name": "m"}, {"tags": ["3"], "name": None}])
 
     def test_a_regex_keeps_its_first_group_or_the_match(self):
@@ -87,7 +91,8 @@ class CssPlans(harness.MeterCase):
                 ("[lang|=en]", 1), ('[data-k^="K"] p', 3), ('[data-k$="y"] p', 3), ('[data-k*="e"] p', 3),
                 ("p:not(.first)", 3), ("p:not(.first, [lang])", 2), ("p:has(b)", 1), (":is(div, section) > p", 4),
                 (":where(section) p", 1), ('p:contains("BOLD")', 1), ("p:not(:has(b)):not(.first)", 2),
-                ("xpath://section/p", 1), ("xpath://p[b]", 1), ("section p, p.first", 2), ("P.first", 1), ("p.FIRST", 0))
+                ("xpath://section/p", 1), ("xpath://p[b]", 1), ("section p, p.first", 2), ("P.first", 1),
+                ("p.FIRST", 0))
         for selector, count in rows:
             with self.subTest(selector=selector):
                 self.assertEqual(len(self.items_of(page, css(selector, v=None))), count)
@@ -104,13 +109,15 @@ class CssPlans(harness.MeterCase):
         for content_type in ("text/html", "text/html; charset=utf-8", "text/html; charset=unknown-charset"):
             self.assertEqual(self.items_of(page.encode(), fixture_site.SHOP_PLAN, content_type),
                              [{"name": "\u00fc\u65e5", "price": "\u20ac"}])
-        self.assertEqual(self.items_of("<li class=product><h2>\u00fc</h2></li>".encode("latin-1"), fixture_site.SHOP_PLAN,
+        self.assertEqual(self.items_of("<li class=product><h2>\u00fc</h2></li>".encode("latin-1"),
+                                       fixture_site.SHOP_PLAN,
                                        "text/html"), [{"name": "\u00fc", "price": None}])
 
     def test_hostile_pages_do_no_harm(self):
         deep = "<div>" * 20_000 + "<li>x" + "</div>" * 20_000
         wide = "<li " + " ".join(f"a{number}=1" for number in range(20_000)) + ">x</li>"
-        for body in (deep, wide, "<li>" * 5_000 + "x", "", "\x00<li>x</li>", "<!--" * 10_000, "<li>&#0;&#x110000;&#xd800;</li>",
+        for body in (deep, wide, "<li>" * 5_000 + "x", "", "\x00<li>x</li>", "<!--" * 10_000,
+                     "<li>&#0;&#x110000;&#xd800;</li>",
                      b"\xff\xfe<\x00l", "<![CDATA[" + "<li>x</li>", "&" * 100_000, "<" * 100_000):
             with self.subTest(body=body[:30]):
                 job = self.run_plan(body, css("li", v=None))
@@ -132,10 +139,12 @@ class EmbeddedPlans(harness.MeterCase):
                          [{"n": "Product A", "p": "19.99"}, {"n": "Product B", "p": "29.99"}])
         self.assertEqual(self.items({"id": "__NEXT_DATA__"}, "props.pageProps.list", {"i": {"path": "id"}}),
                          [{"i": 1}, {"i": 2}, {"i": 3}])
-        self.assertEqual(self.items({"variable": "__STATE__"}, "rows"), [{"sku": "S1", "qty": 4}, {"sku": "S2", "qty": 0}])
+        self.assertEqual(self.items({"variable": "__STATE__"}, "rows"),
+                         [{"sku": "S1", "qty": 4}, {"sku": "S2", "qty": 0}])
 
     def test_types_are_kept_and_missing_members_are_null(self):
-        body = '<script id=d type="application/json">[{"a":1,"b":true,"c":null,"d":[1],"e":{"f":1.5}}, {"a":"x"}]</script>'
+        body = ('<script id=d type="application/json">'
+                '[{"a":1,"b":true,"c":null,"d":[1],"e":{"f":1.5}}, {"a":"x"}]</script>')
         fields = {name: {"path": path} for name, path in (("a", "a"), ("b", "b"), ("f", "e.f"), ("first", "d.0"))}
         self.assertEqual(self.items({"id": "d"}, "", fields, body),
                          [{"a": 1, "b": True, "f": 1.5, "first": 1}, {"a": "x", "b": None, "f": None, "first": None}])
@@ -200,7 +209,8 @@ class ApiPlans(harness.MeterCase):
         url = self.site.url("/shop")
         rows = (({}, [["a", "1"], ["b", "2"]]), ({"a": None}, [["b", "2"]]), ({"a": ["x", "y", 3]}, [
             ["a", "x"], ["a", "y"], ["a", "3"], ["b", "2"]]), ({"new": "n"}, [["a", "1"], ["b", "2"], ["new", "n"]]),
-            ({"a": True, "b": 1.5}, [["a", "true"], ["b", "1.5"]]), ({"a": "\u00fc &=+#"}, [["a", "\u00fc &=+#"], ["b", "2"]]),
+            ({"a": True, "b": 1.5}, [["a", "true"], ["b", "1.5"]]),
+            ({"a": "\u00fc &=+#"}, [["a", "\u00fc &=+#"], ["b", "2"]]),
             ({"a": "", "b": []}, [["a", ""]]))
         for parameters, query in rows:
             with self.subTest(parameters=parameters):
@@ -331,8 +341,10 @@ class ContentPlans(harness.MeterCase):
     def test_roots_and_exclusions(self):
         body = ("<title>T</title><p>outside</p><main><h1>M</h1><p>main</p><p class=ad>ad</p></main>"
                 "<div id=other><h2>O</h2><p>other</p></div>")
-        self.assertEqual(self.sections(body, exclude_selectors=[".ad"]), [{"heading": "M", "level": 1, "content": "main"}])
-        self.assertEqual(self.sections(body, root_selector="#other"), [{"heading": "O", "level": 2, "content": "other"}])
+        self.assertEqual(self.sections(body, exclude_selectors=[".ad"]),
+                         [{"heading": "M", "level": 1, "content": "main"}])
+        self.assertEqual(self.sections(body, root_selector="#other"),
+                         [{"heading": "O", "level": 2, "content": "other"}])
         body = "<title>T</title><article><h1>A</h1>x</article>"
         self.assertEqual(self.sections("<p>out</p>" + body), [{"heading": "A", "level": 1, "content": "x"}])
         body = "<article><h1>A</h1>x</article><article><h1>B</h1>y</article>"

@@ -181,20 +181,24 @@ class CommandLine(harness.MeterCase):
         done = self.server.command("check", "--store", f"sqlite:{folder / 'meter.db'}", check=False)
         self.assertNotEqual(done.returncode, 0, done.stdout)
         (folder / "text.db").write_text("this is not a database, it only looks long enough to be one" * 50)
-        self.assertNotEqual(self.server.command("check", "--store", f"sqlite:{folder / 'text.db'}", check=False).returncode, 0)
+        self.assertNotEqual(self.server.command("check", "--store", f"sqlite:{folder / 'text.db'}",
+                                                check=False).returncode, 0)
 
     def test_bad_options_end_with_a_message_and_no_server(self):
-        for options in (["--no-such-option"], ["--jobs-workers", "many"], ["--jobs-workers", "-1"], ["--listen", "nowhere"],
+        for options in (["--no-such-option"], ["--jobs-workers", "many"], ["--jobs-workers", "-1"],
+                        ["--listen", "nowhere"],
                         ["--store", "redis:x"], ["--rate-limit-default", "-5"], ["--quota-tier", "gold"],
                         ["--jobs-lease-seconds", "0"], ["--fetch-max-redirects", "1000"]):
             with self.subTest(options=options):
-                done = self.server.command("serve", "--listen", "127.0.0.1:0", "--store", "memory:", *options, check=False,
+                done = self.server.command("serve", "--listen", "127.0.0.1:0", "--store", "memory:", *options,
+                                           check=False,
                                            timeout=20)
                 self.assertNotEqual(done.returncode, 0)
                 self.assertTrue(done.stderr or done.stdout)
 
     def test_a_taken_port_is_an_error(self):
-        done = self.server.command("serve", "--listen", f"127.0.0.1:{self.server.port}", "--store", "memory:", check=False,
+        done = self.server.command("serve", "--listen", f"127.0.0.1:{self.server.port}", "--store", "memory:",
+                                   check=False,
                                    timeout=20)
         self.assertNotEqual(done.returncode, 0)
 

@@ -34,8 +34,10 @@ class FullDisk(harness.MeterCase):
         body = {"strategy_id": strategy["id"], "url": url}
         with self.full_disk():
             for method, target, json in (
-                    ("POST", "/api/jobs", body), ("POST", "/api/jobs", {"strategy_id": strategy["id"], "urls": [url] * 3}),
-                    ("POST", "/api/jobs/execute", body), ("PATCH", f"/api/strategies/{strategy['id']}", {"name": "lost"}),
+                    ("POST", "/api/jobs", body),
+                    ("POST", "/api/jobs", {"strategy_id": strategy["id"], "urls": [url] * 3}),
+                    ("POST", "/api/jobs/execute", body),
+                    ("PATCH", f"/api/strategies/{strategy['id']}", {"name": "lost"}),
                     ("POST", "/api/strategies/generate", {"url": url, "description": "d", "name": "n",
                                                           "strategy": fixture_site.SHOP_PLAN})):
                 with self.subTest(method=method, target=target):

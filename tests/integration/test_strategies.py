@@ -126,7 +126,8 @@ class Generate(harness.MeterCase):
     def test_members_are_echoed(self):
         filter_config = {"mode": "any", "conditions": [CONDITION, {"field": "price", "operator": "exists"}]}
         made = self.client.strategy(self.site.url("/shop"), filter_config=filter_config,
-                                    output_schema={"name": "string", "price": "number"}, name="N\u00e4me \U0001f600 \"q\"",
+                                    output_schema={"name": "string", "price": "number"},
+                                    name="N\u00e4me \U0001f600 \"q\"",
                                     description="two\nlines", fetch={"headers": {"X-A": "1"}})
         self.assertEqual(made["filter_config"], filter_config)
         self.assertEqual(made["output_schema"], {"name": "string", "price": "number"})
@@ -145,8 +146,10 @@ class Generate(harness.MeterCase):
         bad = (
             {}, {"type": "css"}, {"type": "xml", "container": {"selector": "a"}, "fields": fields},
             {"container": {}, "fields": fields}, {"container": {"selector": ""}, "fields": fields},
-            {"container": {"selector": "li["}, "fields": fields}, {"container": {"selector": "li::before"}, "fields": fields},
-            {"container": {"selector": "li:nope"}, "fields": fields}, {"container": {"selector": "a,,b"}, "fields": fields},
+            {"container": {"selector": "li["}, "fields": fields},
+            {"container": {"selector": "li::before"}, "fields": fields},
+            {"container": {"selector": "li:nope"}, "fields": fields},
+            {"container": {"selector": "a,,b"}, "fields": fields},
             {"container": {"selector": "> >"}, "fields": fields}, {"container": {"selector": 1}, "fields": fields},
             {"container": {"selector": "li"}, "fields": {}}, {"container": {"selector": "li"}},
             {"container": {"selector": "li"}, "fields": []}, {"container": {"selector": "li"}, "fields": {"a": "b"}},
@@ -157,7 +160,8 @@ class Generate(harness.MeterCase):
             {"container": {"selector": "li", "limit": 0}, "fields": fields},
             {"container": {"selector": "xpath://li["}, "fields": fields},
             {"container": {"selector": "li" * 2000}, "fields": fields},
-            {"container": {"script": {}}, "fields": {}}, {"container": {"script": {"type": "a", "id": "b"}}, "fields": {}},
+            {"container": {"script": {}}, "fields": {}},
+            {"container": {"script": {"type": "a", "id": "b"}}, "fields": {}},
             {"container": {"script": "x"}, "fields": {}}, {"container": {"script": {"id": ""}}, "fields": {}},
             {"type": "api"}, {"type": "api", "request": {}}, {"type": "api", "request": {"url": 1}},
             {"type": "api", "request": {"url": "http://a.test/", "method": "DELETE"}},
@@ -223,7 +227,8 @@ class Update(harness.MeterCase):
         self.assertEqual(self.client.patch(self.target, {"unknown": 1}, expect=200).json["name"], self.strategy["name"])
 
     def test_what_cannot_change_is_ignored(self):
-        after = self.client.patch(self.target, {"url": "http://other.test/", "id": UNKNOWN_ID, "strategy": {}, "attempts": 9,
+        after = self.client.patch(self.target,
+                                  {"url": "http://other.test/", "id": UNKNOWN_ID, "strategy": {}, "attempts": 9,
                                                 "scraper_type": "api"}, expect=200).json
         self.assertEqual({**after, "updated_at": None}, {**self.strategy, "updated_at": None})
 
@@ -273,7 +278,8 @@ class Update(harness.MeterCase):
 
     def test_fetch_settings_are_set_and_removed(self):
         url = self.site.url("/echo-headers")
-        plan = {"container": {"selector": "li.header"}, "fields": {"name": {"selector": "b"}, "value": {"selector": "i"}}}
+        plan = {"container": {"selector": "li.header"},
+                "fields": {"name": {"selector": "b"}, "value": {"selector": "i"}}}
         strategy = self.client.strategy(url, plan)
         target = f"/api/strategies/{strategy['id']}"
 

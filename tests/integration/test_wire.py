@@ -45,7 +45,8 @@ class Heads(harness.MeterCase):
             self.server.client().get("/healthz", expect=200)
 
     def test_malformed_heads_are_400_or_closed(self):
-        for data in (b"\r\n\r\n", b"nonsense\r\n\r\n", b"GET\r\n\r\n", b"GET  HTTP/1.1\r\n\r\n", b"\x00\x01\x02\r\n\r\n",
+        for data in (b"\r\n\r\n", b"nonsense\r\n\r\n", b"GET\r\n\r\n", b"GET  HTTP/1.1\r\n\r\n",
+                     b"\x00\x01\x02\r\n\r\n",
                      b"GET /healthz HTTP/9.9\r\n\r\n", b"GET /healthz HTTP/1.1\r\nno colon\r\n\r\n",
                      b"GET /healthz HTTP/1.1\r\nHost : a\r\n\r\n", b"GET http://[ HTTP/1.1\r\nHost: a\r\n\r\n",
                      b"GET /healthz HTTP/1.1\r\nHost: a\r\n folded: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"
@@ -91,7 +92,8 @@ class Heads(harness.MeterCase):
         self.assertEqual(client.get("/api/jobs", expect=200).json, [])
 
     def test_an_encoded_request_body_is_refused(self):
-        request = head(b"POST", b"/api/jobs", self.key_line(), b"Content-Type: application/json", b"Content-Encoding: gzip",
+        request = head(b"POST", b"/api/jobs", self.key_line(), b"Content-Type: application/json",
+                       b"Content-Encoding: gzip",
                        b"Content-Length: 4")
         self.assertEqual(self.statuses(request + b"\x1f\x8b\x08\x00"), [400])
 

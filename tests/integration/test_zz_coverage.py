@@ -11,7 +11,8 @@ EXEMPT = {
     ("*", 500): "a fault of the server; nothing in the contract provokes it",
     ("deleteStrategy", 409): "needs a workflow that uses the strategy; workflows are not served yet",
     **{(name, 503): "reads fail only while the store is away, which a file on a healthy disk never is"
-       for name in ("listStrategies", "listStrategyAudit", "getStrategy", "getStrategyHistory", "getStrategyHistoryAlias",
+       for name in ("listStrategies", "listStrategyAudit", "getStrategy", "getStrategyHistory",
+                    "getStrategyHistoryAlias",
                     "getAccountQuota", "listJobs", "getJob", "getBatchProgress", "metrics", "openapi")},
     ("health", 503): "only between the signal to stop and the end of the process; seen or not by timing",
     ("ready", 503): "only between the signal to stop and the end of the process; seen or not by timing",
