@@ -31,7 +31,12 @@ void check_idempotency(ContractReport& report, Store& store) {
     report.take(keys.abandon(second.token), "abandon()");
     report.take(keys.finish(second.token, 500, "again", moment(9'000)), "finish()");
     report.expect(begin("acme", "k", "body", 999).body == "{\"a\":1}", "a run finishes once");
-    report.expect(begin("acme", "k", "other body", 1'000).kind == Kind::started, "an expired answer frees its key");
+    const auto renewed = begin("acme", "k", "other body", 1'000);
+    report.expect(renewed.kind == Kind::started, "an expired answer frees its key");
+    report.expect(begin("acme", "k", "other body", 1'050).kind == Kind::in_progress,
+                  "a key that was freed forgets its old answer");
+    report.take(keys.finish(renewed.token, 200, "new", moment(2'000)), "finish()");
+    report.expect(begin("acme", "k", "other body", 1'050).body == "new", "and keeps its new one");
 
     const auto abandoned = begin("acme", "k3", "body", 0);
     report.take(keys.abandon(abandoned.token), "abandon()");
