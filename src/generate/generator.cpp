@@ -1,0 +1,7 @@
+#include "meter/generator.hpp"
+
+namespace meter {
+
+Generator::~Generator() = default;
+
+}  // namespace meter
