@@ -20,10 +20,11 @@ LAYERS = {
     "change": PURE_BASE,
     "filter": PURE_BASE,
     "fetch": SEAM_BASE,
+    "notify": SEAM_BASE,
     "store": SEAM_BASE,
     "testing": {"core", "json"},
-    "run": PURE_BASE | {"extract", "change", "filter"},
-    "engine": PURE_BASE | {"extract", "change", "filter", "fetch", "store", "run"},
+    "run": PURE_BASE | {"extract", "change", "filter", "notify"},
+    "engine": PURE_BASE | {"extract", "change", "filter", "fetch", "store", "run", "notify"},
 }
 # third-party header prefix -> folders that own it
 OWNERS = {

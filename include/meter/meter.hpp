@@ -20,3 +20,4 @@
 #include "meter/time.hpp"
 #include "meter/value.hpp"
 #include "meter/version.hpp"
+#include "meter/webhook.hpp"
