@@ -113,7 +113,7 @@ TEST_SUITE("fetch.tls") {
         const Error error = failure_of(get(*open_fetcher(options), server.url("/ok", "https")));
         CHECK(error.code == ErrorCode::network);
         CHECK(error.message == "Connection failed: TLS error");
-        CHECK(server.connections() == 1);
+        CHECK(server.wait_until([&] { return server.connections() == 1 && server.open() == 0; }));
         CHECK(server.requests().empty());
     }
 
