@@ -14,6 +14,7 @@
 #include "meter/clock.hpp"
 #include "meter/export.hpp"
 #include "meter/fetcher.hpp"
+#include "meter/generator.hpp"
 #include "meter/job.hpp"
 #include "meter/logger.hpp"
 #include "meter/result.hpp"
@@ -42,10 +43,11 @@ struct QuotaOptions {
 
 /// The parts an engine is made of. A null seam means the built-in one.
 struct EngineOptions {
-    std::shared_ptr<Store> store = {};      ///< null: open_store("memory:")
-    std::shared_ptr<Fetcher> fetcher = {};  ///< null: make_fetcher(fetch)
-    std::shared_ptr<Clock> clock = {};      ///< null: system_clock()
-    std::shared_ptr<Logger> logger = {};    ///< null: null_logger()
+    std::shared_ptr<Store> store = {};          ///< null: open_store("memory:")
+    std::shared_ptr<Fetcher> fetcher = {};      ///< null: make_fetcher(fetch)
+    std::shared_ptr<Clock> clock = {};          ///< null: system_clock()
+    std::shared_ptr<Logger> logger = {};        ///< null: null_logger()
+    std::shared_ptr<Generator> generator = {};  ///< null: make_generator(fetcher)
     FetchOptions fetch = {};
     JobOptions jobs = {};
     QuotaOptions quota = {};
@@ -87,10 +89,11 @@ public:
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    /// Fetches the page, runs the plan on it, stores the strategy with a preview. Counts against the quota.
+    /// Fetches the page, makes a plan from it and the description (or takes the given one), runs it on the page and
+    /// stores the strategy with a preview. Counts against the quota.
     /// Errors: invalid_argument, invalid_url, not_found (strategy_group_id), quota_exceeded; the fetch's own errors;
-    /// unprocessable ("No items could be extracted", "Page not accessible: 404 Not Found"); unsupported;
-    /// unavailable when no ready plan is given and none can be made, or past the deadline.
+    /// unprocessable when nothing on the page fits ("No items could be extracted") or it is a captcha or a login;
+    /// unsupported; unavailable when the generator's back end is away, or past the deadline.
     Result<Strategy> create_strategy(const StrategyRequest& request, const Caller& caller = {},
                                      std::stop_token stop = {});
     Result<Strategy> get_strategy(std::string_view strategy_id, const Caller& caller = {});

@@ -1,6 +1,8 @@
 // From a page and a sentence to a plan: the seam strategies are made through, and the built-in generator.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -24,6 +26,7 @@ struct GenerateInput {
     const OutputSchema* output_schema = nullptr;   ///< its keys and types are the wanted fields; null: none
     bool force_api = false;                        ///< try data APIs first
     std::optional<ScraperType> scraper_type = {};  ///< binding when given; never content
+    std::chrono::milliseconds timeout{0};          ///< for all that is fetched meanwhile; 0: what the fetcher says
 };
 
 /// A plan that was run on its page.
@@ -33,6 +36,7 @@ struct GeneratedPlan {
     Value definition;
     std::vector<Value> items;           ///< what it extracts from that page, before the output schema
     std::vector<std::string> warnings;  ///< one sentence for each wanted field that is not on the page
+    std::int64_t attempts = 1;          ///< tries it took; a back end may need several
     double score = 0;                   ///< comparable between plans for one page and description; higher is better
 };
 

@@ -11,6 +11,7 @@
 #include "meter/extract.hpp"
 #include "meter/fetcher.hpp"
 #include "meter/filter.hpp"
+#include "meter/generator.hpp"
 #include "meter/job.hpp"
 #include "meter/json.hpp"
 #include "meter/keyword_filter.hpp"

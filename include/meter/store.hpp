@@ -48,6 +48,18 @@ struct StrategyUpdate {
 };
 
 /// Creations counted against the quota, reservations included.
+    /// A new plan, with everything that follows from it.
+    struct NewPlan {
+        ScraperType scraper_type = ScraperType::css;
+        std::string strategy = {};
+        std::optional<std::string> api_parameters = {};
+        std::int64_t attempts = 0;
+        std::vector<std::string> warnings = {};
+        std::optional<PageSnapshot> snapshot = {};  ///< replaces the kept one; absent: that one stays
+    };
+    std::optional<NewPlan> plan = {};
+    /// When set, nothing is written unless the stored plan is this text.
+    std::optional<std::string> expected_strategy = {};
 struct QuotaUsage {
     std::int64_t used = 0;
     std::optional<TimePoint> oldest = {};  ///< creation time of the oldest counted one
@@ -64,7 +76,8 @@ public:
     virtual Result<std::optional<Strategy>> find(std::string_view account_id, std::string_view strategy_id) = 0;
     /// Newest first by created_at, ties by id descending.
     virtual Result<std::vector<Strategy>> list(std::string_view account_id, ListRange range) = 0;
-    /// The strategy after the change; nullopt when it is not there.
+    /// The strategy after the change; nullopt when it is not there. Errors: conflict when the stored plan is not
+    /// `expected_strategy`.
     virtual Result<std::optional<Strategy>> update(std::string_view account_id, std::string_view strategy_id,
                                                    const StrategyUpdate& update) = 0;
     /// Removes the strategy with its jobs, results, batches, baselines and snapshot, and records the event. False when

@@ -31,6 +31,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
     impl->runner = std::make_unique<run::Runner>(run::RunnerParts{set.store, set.fetcher, set.clock, set.logger},
                                                  set.jobs, set.snapshot_retention);
     return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+    if (!options.generator) options.generator = make_generator(options.fetcher);
 }
 
 Result<std::size_t> Engine::run_pending(std::stop_token stop) {
@@ -61,6 +62,10 @@ Result<std::string> object_id(std::string_view text, std::string_view thing) {
     auto id = core::normalize_uuid(text);
     if (!id) return not_found(thing, text);
     return *std::move(id);
+}
+
+Error bad_request(std::string message, std::string subject) {
+    return {ErrorCode::invalid_argument, std::move(message), std::move(subject)};
 }
 
 Result<void> validate(const ListRange& range, std::int64_t most) {

@@ -1,13 +1,20 @@
 // What an engine is made of.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "meter/engine.hpp"
+#include "run/compiled.hpp"
 #include "run/runner.hpp"
 
 namespace meter {
+
+/// Creations count against the quota for this long.
+constexpr std::chrono::hours quota_window{24 * 30};
 
 struct Engine::Impl {
     EngineOptions options;  // every seam set
@@ -26,6 +33,12 @@ Result<std::string> object_id(std::string_view text, std::string_view thing);
 
 /// "<Thing> not found".
 Error not_found(std::string_view thing, std::string_view id);
+
+/// invalid_argument about one member of a request.
+Error bad_request(std::string message, std::string subject);
+
+/// The `preview_data` of a strategy: its first ten items.
+std::string preview_of(const run::CompiledStrategy& compiled, std::vector<Value> items);
 
 /// Errors: invalid_argument naming `limit` or `offset`.
 Result<void> validate(const ListRange& range, std::int64_t most);

@@ -2,106 +2,12 @@
 #include <utility>
 
 #include "core/id.hpp"
-#include "core/unicode.hpp"
-#include "core/url_text.hpp"
 #include "engine/impl.hpp"
 #include "meter/filter.hpp"
 #include "meter/json.hpp"
-#include "meter/schema.hpp"
 #include "run/scrape.hpp"
 
 namespace meter {
-namespace {
-
-constexpr std::chrono::hours quota_window{24 * 30};
-constexpr std::size_t preview_items = 10;
-
-/// Gives a reserved creation back unless it was used.
-class QuotaReservation {
-public:
-    QuotaReservation(StrategyStore& store, std::string id) : store_(store), id_(std::move(id)) {}
-    QuotaReservation(const QuotaReservation&) = delete;
-    QuotaReservation& operator=(const QuotaReservation&) = delete;
-    ~QuotaReservation() {
-        if (!id_.empty()) (void)store_.release_quota(id_);  // what stays behind runs out by itself
-    }
-    const std::string& id() const noexcept { return id_; }
-    void used() noexcept { id_.clear(); }
-
-private:
-    StrategyStore& store_;
-    std::string id_;
-};
-
-Error bad_request(std::string message, std::string subject) {
-    return {ErrorCode::invalid_argument, std::move(message), std::move(subject)};
-}
-
-/// The plan a request asks for: the given one, or the content plan, which needs no generator.
-Result<Value> requested_plan(const StrategyRequest& request) {
-    if (request.strategy) return *request.strategy;
-    if (request.scraper_type == ScraperType::content) return Value(Object{{"type", "content"}});
-    return Error{
-        ErrorCode::unavailable,
-        "This server cannot make a strategy from a description: give a plan as strategy, or scraper_type content",
-        "strategy"};
-}
-
-/// Checks the members against each other and fills the parts of a Strategy that come from the request.
-Result<Strategy> draft_strategy(const StrategyRequest& request) {
-    if (request.name.empty()) return bad_request("name must not be empty", "name");
-    if (auto url = core::validate_url(request.url); !url) return url.error();
-    const bool needs_description = !request.strategy && request.scraper_type != ScraperType::content;
-    if (needs_description && core::trim(request.description).empty())
-        return bad_request("Invalid request parameters", "description");
-
-    auto definition = requested_plan(request);
-    // A wrong filter or schema is the caller's to mend before anything is said about what this server can do.
-    std::optional<OutputSchema> schema;
-    if (request.output_schema) {
-        auto parsed = OutputSchema::parse(*request.output_schema);
-        if (!parsed) return parsed.error();
-        schema = *std::move(parsed);
-    }
-    if (request.filter_config)
-        if (auto filter = Filter::parse(*request.filter_config); !filter) return filter.error();
-    if (request.fetch)
-        if (auto fetch = validate_fetch_settings(*request.fetch); !fetch) return fetch.error();
-    if (!definition) return definition.error();
-
-    const auto plan = Plan::parse(*definition);
-    if (!plan) return plan.error();
-    if (request.scraper_type && *request.scraper_type != plan->scraper_type())
-        return bad_request("strategy.type is " + std::string(to_string(plan->scraper_type())) +
-                               " but scraper_type asks for " + std::string(to_string(*request.scraper_type)),
-                           "strategy.type");
-    if (plan->scraper_type() == ScraperType::content) {
-        if (request.force_api) return bad_request("force_api does not apply to content strategies", "force_api");
-        if (request.output_schema)
-            return bad_request("output_schema does not apply to content strategies", "output_schema");
-    }
-
-    Strategy strategy;
-    strategy.name = request.name;
-    strategy.description = request.description;
-    strategy.url = request.url;
-    strategy.scraper_type = plan->scraper_type();
-    strategy.strategy = to_json(plan->definition());
-    if (plan->scraper_type() == ScraperType::api) strategy.api_parameters = to_json(plan->api_parameters());
-    strategy.attempts = request.strategy ? 0 : 1;
-    if (schema) strategy.output_schema = to_json(schema->definition());
-    if (request.filter_config && !(request.filter_config->is_object() && request.filter_config->if_object()->empty()))
-        strategy.filter_config = to_json(*request.filter_config);
-    if (request.fetch) strategy.fetch = to_json(*request.fetch);
-    return strategy;
-}
-
-std::string preview_of(const run::CompiledStrategy& compiled, std::vector<Value> items) {
-    if (items.size() > preview_items) items.resize(preview_items);
-    return to_json(run::results_of(compiled, std::move(items)));
-}
-
-}  // namespace
 
 Result<Strategy> Engine::Impl::require_strategy(std::string_view strategy_id, const Caller& caller) const {
     const auto id = object_id(strategy_id, "Strategy");
@@ -110,70 +16,6 @@ Result<Strategy> Engine::Impl::require_strategy(std::string_view strategy_id, co
     if (!found) return found.error();
     if (!*found) return not_found("Strategy", *id);
     return **std::move(found);
-}
-
-Result<Strategy> Engine::create_strategy(const StrategyRequest& request, const Caller& caller, std::stop_token stop) {
-    Impl& self = *impl_;
-    if (self.runner->stopping()) return self.stopping_error();
-    auto strategy = draft_strategy(request);
-    if (!strategy) return strategy.error();
-    // No group can exist until groups can be made, so every id is unknown.
-    if (request.strategy_group_id) return not_found("Strategy group", *request.strategy_group_id);
-
-    const TimePoint started = self.now();
-    const TimePoint deadline = started + self.options.generate_deadline;
-    const auto reserved =
-        self.strategies().reserve_quota(caller.account_id, started - quota_window, started,
-                                        deadline + std::chrono::seconds(30), self.options.quota.limit);
-    if (!reserved) return reserved.error();
-    if (!*reserved) {
-        const auto state = quota(caller);
-        if (!state) return state.error();
-        return Error{ErrorCode::quota_exceeded, "Strategy quota exceeded: " + std::to_string(state->used) + " of " +
-                                                    std::to_string(state->limit) +
-                                                    " strategies used in the last 30 days"};
-    }
-    QuotaReservation reservation(self.strategies(), **reserved);
-
-    const auto compiled = run::compile(*strategy);
-    if (!compiled) return compiled.error();
-    auto outcome = run::scrape(*compiled, *self.options.fetcher,
-                               {.url = request.url,
-                                .timeout = self.options.generate_deadline,
-                                .limits = self.options.jobs.extract,
-                                .keep_page = true},
-                               stop);
-    const TimePoint now = self.now();
-    if (const auto* failure = std::get_if<run::ScrapeFailure>(&outcome)) {
-        if (failure->error.code == ErrorCode::timeout && now >= deadline)
-            return Error{ErrorCode::unavailable,
-                         "The strategy was not ready within " + std::to_string(self.options.generate_deadline.count()) +
-                             " seconds",
-                         request.url, true};
-        return failure->error;
-    }
-    auto& scraped = std::get<run::Scraped>(outcome);
-    if (!request.strategy && scraped.extracted_count == 0)
-        return Error{ErrorCode::unprocessable, "No items could be extracted", request.url};
-
-    strategy->strategy_id = core::new_uuid(now);
-    strategy->account_id = caller.account_id;
-    strategy->preview_data = preview_of(*compiled, std::move(scraped.items));
-    strategy->warnings = std::move(scraped.warnings);
-    strategy->created_at = strategy->updated_at = now;
-    scraped.page.fetched_at = now;
-    const AuditEvent created{.id = core::new_uuid(now),
-                             .account_id = caller.account_id,
-                             .event = "created",
-                             .strategy_id = strategy->strategy_id,
-                             .strategy_name = strategy->name,
-                             .url = strategy->url,
-                             .api_key_prefix = caller.api_key_prefix,
-                             .created_at = now};
-    if (auto stored = self.strategies().insert(*strategy, created, std::move(scraped.page), reservation.id()); !stored)
-        return stored.error();
-    reservation.used();
-    return strategy;
 }
 
 Result<Strategy> Engine::get_strategy(std::string_view strategy_id, const Caller& caller) {

@@ -62,19 +62,16 @@ void add_or_replace(std::vector<Header>& headers, const Header& header) {
         same->second = header.second;
 }
 
+void apply(const FetchSettings& settings, std::chrono::milliseconds timeout, Request& request) {
+    for (const auto& header : settings.headers) add_or_replace(request.headers, header);
+    request.timeout = settings.timeout;
+    if (timeout.count() > 0 && (request.timeout.count() == 0 || timeout < request.timeout)) request.timeout = timeout;
+}
+
 Result<Request> scrape_request(const CompiledStrategy& strategy, const ScrapeInput& input) {
-    Request request;
-    if (strategy.plan.scraper_type() == ScraperType::api) {
-        auto made = api_request(strategy.plan, input.url, input.parameters);
-        if (!made) return made.error();
-        request = *std::move(made);
-    } else {
-        request.url = input.url;
-    }
-    for (const auto& header : strategy.fetch.headers) add_or_replace(request.headers, header);
-    request.timeout = strategy.fetch.timeout;
-    if (input.timeout.count() > 0 && (request.timeout.count() == 0 || input.timeout < request.timeout))
-        request.timeout = input.timeout;
+    if (strategy.plan.scraper_type() != ScraperType::api) return page_request(strategy.fetch, input.url, input.timeout);
+    auto request = api_request(strategy.plan, input.url, input.parameters);
+    if (request) apply(strategy.fetch, input.timeout, *request);
     return request;
 }
 
@@ -97,6 +94,33 @@ std::string status_text(int status) {
     return std::to_string(status) + (found == status_names.end() ? "" : " " + std::string(found->second));
 }
 
+Request page_request(const FetchSettings& settings, std::string_view url, std::chrono::milliseconds timeout) {
+    Request request;
+    request.url = url;
+    apply(settings, timeout, request);
+    return request;
+}
+
+std::variant<Response, ScrapeFailure> fetch_page(Fetcher& fetcher, const Request& request, std::stop_token stop,
+                                                 bool conditional) {
+    auto response = fetcher.fetch(request, stop);
+    if (!response) return ScrapeFailure{response.error()};
+    if ((response->status >= 200 && response->status <= 299) || (response->status == 304 && conditional))
+        return *std::move(response);
+    const bool blocked = response->status == 403 || response->status == 429;
+    return ScrapeFailure{Error{blocked ? ErrorCode::blocked : ErrorCode::network,
+                               "Page not accessible: " + status_text(response->status), request.url,
+                               response->status == 429 || response->status >= 500},
+                         blocked ? Outcome::blocked : Outcome::failed};
+}
+
+std::optional<ScrapeFailure> find_blocked(const Page& page, std::string_view url) {
+    const auto reason = blocked_reason(page);
+    if (!reason) return std::nullopt;
+    return ScrapeFailure{Error{ErrorCode::blocked, "Page blocked: " + *reason, std::string(url), true},
+                         Outcome::blocked};
+}
+
 std::vector<Value> shape_and_filter(const CompiledStrategy& strategy, std::vector<Value> items,
                                     std::string_view page_url) {
     if (strategy.output_schema)
@@ -115,30 +139,22 @@ std::variant<Scraped, ScrapeFailure> scrape(const CompiledStrategy& strategy, Fe
     if (!request) return ScrapeFailure{request.error()};
     const bool conditional = add_validators(*request, strategy, input.baseline);
 
-    auto response = fetcher.fetch(*request, stop);
-    if (!response) return ScrapeFailure{response.error()};
+    auto fetched = fetch_page(fetcher, *request, stop, conditional);
+    if (auto* failure = std::get_if<ScrapeFailure>(&fetched)) return std::move(*failure);
+    auto* response = &std::get<Response>(fetched);
 
     Scraped scraped;
     scraped.wire_bytes = response->wire_bytes;
-    if (response->status == 304 && conditional) {
+    if (response->status == 304) {
         scraped.not_modified = true;
         return scraped;
-    }
-    if (response->status < 200 || response->status > 299) {
-        const bool blocked = response->status == 403 || response->status == 429;
-        return ScrapeFailure{Error{blocked ? ErrorCode::blocked : ErrorCode::network,
-                                   "Page not accessible: " + status_text(response->status), input.url,
-                                   response->status == 429 || response->status >= 500},
-                             blocked ? Outcome::blocked : Outcome::failed};
     }
 
     const Page page{response->body, response->url, response->header("content-type")};
     auto extraction = extract(page, strategy.plan, input.limits);
     if (!extraction) return ScrapeFailure{extraction.error()};
     if (extraction->items.empty() && strategy.plan.scraper_type() != ScraperType::api) {
-        if (const auto reason = blocked_reason(page))
-            return ScrapeFailure{Error{ErrorCode::blocked, "Page blocked: " + *reason, input.url, true},
-                                 Outcome::blocked};
+        if (auto failure = find_blocked(page, input.url)) return *std::move(failure);
     }
     scraped.extracted_count = extraction->items.size();
     scraped.items = shape_and_filter(strategy, std::move(extraction->items), response->url);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -44,6 +45,16 @@ struct ScrapeFailure {
     Error error;
     Outcome outcome = Outcome::failed;  ///< failed or blocked
 };
+
+/// Sends the request of a scrape; an answer that is neither a success nor the awaited 304 is a failure.
+std::variant<Response, ScrapeFailure> fetch_page(Fetcher& fetcher, const Request& request, std::stop_token stop,
+                                                 bool conditional = false);
+
+/// A request for a page with a strategy's fetch settings. `timeout` is an upper limit; 0: none.
+Request page_request(const FetchSettings& settings, std::string_view url, std::chrono::milliseconds timeout);
+
+/// Why a page on which nothing was found is no page of the site but a wall before it; nullopt when it looks like one.
+std::optional<ScrapeFailure> find_blocked(const Page& page, std::string_view url);
 
 std::variant<Scraped, ScrapeFailure> scrape(const CompiledStrategy& strategy, Fetcher& fetcher,
                                             const ScrapeInput& input, std::stop_token stop);

@@ -85,10 +85,6 @@ TEST_SUITE("engine.strategies") {
         });
         add(ErrorCode::not_found, "00000000-0000-4000-8000-000000000000",
             [](auto& r) { r.strategy_group_id = "00000000-0000-4000-8000-000000000000"; });
-        add(ErrorCode::unavailable, "strategy", [](auto& r) {
-            r.strategy.reset();
-            r.description = "names";
-        });
         add(ErrorCode::unsupported, "fetch.render", [&](auto& r) { r.fetch = json(R"({"render":"browser"})"); });
         for (const Row& row : rows) {
             CAPTURE(row.subject);

@@ -59,6 +59,36 @@ void check_strategies(ContractReport& report, Store& store) {
                   "update() does not see another account's strategy");
     report.expect(report.take(strategies.find("acme", full.strategy_id), "find()") == expected,
                   "update() is stored, and another account's is not");
+
+    StrategyUpdate refined;
+    refined.plan =
+        StrategyUpdate::NewPlan{.scraper_type = ScraperType::css,
+                                .strategy = R"({"type":"css"})",
+                                .api_parameters = std::nullopt,
+                                .attempts = 2,
+                                .warnings = {"size was not found"},
+                                .snapshot = PageSnapshot{"https://shop.test/", "text/html", "<p>", moment(45)}};
+    refined.preview_data = R"([{"b":2}])";
+    refined.updated_at = moment(50);
+    refined.expected_strategy = "{}somebody else's";
+    report.expect_error(strategies.update("acme", full.strategy_id, refined), ErrorCode::conflict,
+                        "update() of a plan that is not the expected one is a conflict");
+    report.expect(report.take(strategies.find("acme", full.strategy_id), "find()") == expected &&
+                      !report.take(strategies.find_snapshot("acme", full.strategy_id), "find_snapshot()"),
+                  "a refused update() changes nothing");
+    refined.expected_strategy = expected.strategy;
+    expected.scraper_type = ScraperType::css;
+    expected.strategy = R"({"type":"css"})";
+    expected.api_parameters.reset();
+    expected.attempts = 2;
+    expected.warnings = {"size was not found"};
+    expected.preview_data = R"([{"b":2}])";
+    expected.updated_at = moment(50);
+    report.expect(report.take(strategies.update("acme", full.strategy_id, refined), "update()") == expected,
+                  "update() replaces the plan with everything that follows from it");
+    report.expect(
+        report.take(strategies.find_snapshot("acme", full.strategy_id), "find_snapshot()") == refined.plan->snapshot,
+        "update() keeps the page a new plan was made from");
 }
 
 void check_strategy_lists(ContractReport& report, Store& store) {

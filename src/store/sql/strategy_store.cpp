@@ -39,12 +39,23 @@ void insert_audit_event(Connection& connection, const AuditEvent& event) {
          event.api_key_prefix, event.created_at});
 }
 
-void insert_snapshot(Connection& connection, const Strategy& strategy, const PageSnapshot& snapshot) {
+void put_snapshot(Connection& connection, std::string_view account_id, std::string_view strategy_id,
+                  const PageSnapshot& snapshot) {
     connection.run(
         "INSERT INTO page_snapshots (strategy_id, account_id, url, content_type, body, fetched_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6)",
-        {strategy.strategy_id, strategy.account_id, snapshot.url, snapshot.content_type, Blob{snapshot.body},
-         snapshot.fetched_at});
+        "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (strategy_id) DO UPDATE SET url = excluded.url, "
+        "content_type = excluded.content_type, body = excluded.body, fetched_at = excluded.fetched_at",
+        {strategy_id, account_id, snapshot.url, snapshot.content_type, Blob{snapshot.body}, snapshot.fetched_at});
+}
+
+void replace_plan(Connection& connection, std::string_view account_id, std::string_view strategy_id,
+                  const StrategyUpdate::NewPlan& plan) {
+    connection.run(
+        "UPDATE strategies SET scraper_type = $3, strategy = $4, api_parameters = $5, attempts = $6, warnings = $7 "
+        "WHERE strategy_id = $1 AND account_id = $2",
+        {strategy_id, account_id, to_string(plan.scraper_type), plan.strategy, plan.api_parameters, plan.attempts,
+         stored_list(plan.warnings)});
+    if (plan.snapshot) put_snapshot(connection, account_id, strategy_id, *plan.snapshot);
 }
 
 // The cascade takes the jobs along; the totals have to follow.
@@ -68,7 +79,8 @@ Result<void> SqlStrategyStore::insert(const Strategy& strategy, const AuditEvent
                                       const std::optional<PageSnapshot>& snapshot, std::string_view reservation) {
     static const std::string sql =
         "INSERT INTO strategies (" + std::string(strategy_columns) +
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING";
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
+        "$18, $19) ON CONFLICT DO NOTHING";
     return database_.write("strategies.insert", [&](Connection& connection) -> Result<void> {
         const auto inserted = connection.run(
             sql, {strategy.strategy_id, strategy.account_id, strategy.name, strategy.description, strategy.url,
@@ -78,7 +90,7 @@ Result<void> SqlStrategyStore::insert(const Strategy& strategy, const AuditEvent
         if (inserted == 0)
             return Error{ErrorCode::conflict, "A strategy with this id exists already", strategy.strategy_id};
         insert_audit_event(connection, created);
-        if (snapshot) insert_snapshot(connection, strategy, *snapshot);
+        if (snapshot) put_snapshot(connection, strategy.account_id, strategy.strategy_id, *snapshot);
         if (!reservation.empty())
             connection.run("DELETE FROM quota_reservations WHERE reservation = $1 AND account_id = $2",
                            {reservation, strategy.account_id});
@@ -122,6 +134,13 @@ Result<std::optional<Strategy>> SqlStrategyStore::update(std::string_view accoun
         return find_row<Strategy>(
             connection, sql,
             {strategy_id, account_id, update.name, update.description, update.filter_config.has_value(),
+        const auto stored = find_row<std::string>(
+            connection, "SELECT strategy FROM strategies WHERE strategy_id = $1 AND account_id = $2",
+            {strategy_id, account_id}, [](Columns& columns) { return columns.text(); });
+        if (!stored) return std::optional<Strategy>{};
+        if (update.expected_strategy && *stored != *update.expected_strategy)
+            return Error{ErrorCode::conflict, "The plan was changed meanwhile", std::string(strategy_id), true};
+        if (update.plan) replace_plan(connection, account_id, strategy_id, *update.plan);
              update.filter_config.value_or(std::nullopt), update.fetch.has_value(), update.fetch.value_or(std::nullopt),
              update.preview_data, update.updated_at},
             read_strategy);
