@@ -32,6 +32,11 @@ public:
                                                                std::string_view worker) override {
         return real_.claim_next(now, lease, worker);
     }
+    meter::Result<std::vector<meter::ClaimedJob>> claim(meter::TimePoint now, std::chrono::milliseconds lease,
+                                                        std::string_view worker, std::size_t most,
+                                                        const meter::HostLoad& hosts) override {
+        return real_.claim(now, lease, worker, most, hosts);
+    }
     meter::Result<std::vector<std::string>> heartbeat(const std::vector<meter::ClaimRef>& claims, meter::TimePoint now,
                                                       std::chrono::milliseconds lease) override {
         return real_.heartbeat(claims, now, lease);

@@ -27,6 +27,9 @@ namespace meter {
 struct JobOptions {
     /// Threads that run jobs. 0: none, the host calls Engine::run_pending(). [0, 1024]
     int workers = 64;
+    /// Jobs of one host and port that run at a time, so that a slow one leaves workers to the others. 0: two more than
+    /// FetchOptions::per_host with the built-in fetcher, no bound with another. [0, 1024]
+    int per_host = 0;
     std::chrono::milliseconds lease{30'000};     ///< renewed every third of it; [100 ms, 1 h]
     std::chrono::milliseconds sweep{5'000};      ///< between looks for expired leases; [10 ms, 1 h]
     std::int64_t max_attempts = 2;               ///< claims before a job that keeps losing its worker fails; [1, 1000]

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "meter/api_key.hpp"
@@ -107,6 +108,13 @@ public:
 struct ClaimedJob {
     Job job;
     std::int64_t token = 0;
+    std::string host = {};  ///< "host:port" of the job's URL; empty when the store does not keep it
+};
+
+/// Whom a worker pool has to leave alone: hosts that are slow to answer must not hold all of its workers.
+struct HostLoad {
+    std::int64_t most = 0;                                    ///< jobs of one host at a time; 0: no bound
+    std::unordered_map<std::string, std::int64_t> busy = {};  ///< "host:port" -> jobs the pool runs now
 };
 
 /// Names one claim.
@@ -196,6 +204,10 @@ public:
     /// started_at set; nullopt if none is pending. Atomic: two callers never get the same job.
     virtual Result<std::optional<ClaimedJob>> claim_next(TimePoint now, std::chrono::milliseconds lease,
                                                          std::string_view worker) = 0;
+    /// Like `most` calls of claim_next() in one step, but jobs of a host are passed over once `hosts.most` of them run,
+    /// those claimed here included. Fewer than `most`: no other pending job may run now.
+    virtual Result<std::vector<ClaimedJob>> claim(TimePoint now, std::chrono::milliseconds lease,
+                                                  std::string_view worker, std::size_t most, const HostLoad& hosts);
     /// Extends the leases that are still held; returns the job ids of those that are not (taken over, failed, deleted).
     virtual Result<std::vector<std::string>> heartbeat(const std::vector<ClaimRef>& claims, TimePoint now,
                                                        std::chrono::milliseconds lease) = 0;

@@ -6,6 +6,11 @@
 #include "engine/impl.hpp"
 
 namespace meter {
+namespace {
+
+constexpr int jobs_beside_fetches = 2;  // of one host: what they fetched is being read and stored
+
+}  // namespace
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -24,6 +29,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
         auto fetcher = make_fetcher(options.fetch);
         if (!fetcher) return fetcher.error();
         options.fetcher = *std::move(fetcher);
+        if (options.jobs.per_host == 0) options.jobs.per_host = options.fetch.per_host + jobs_beside_fetches;
     }
     auto impl = std::make_unique<Impl>();
     impl->options = std::move(options);

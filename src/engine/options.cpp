@@ -25,8 +25,9 @@ Result<void> validate(const EngineOptions& options) {
     };
     constexpr std::int64_t hour_ms = 3'600'000;
 
-    const std::array<Result<void>, 11> checks{
+    const std::array<Result<void>, 12> checks{
         option_in_range<std::int64_t>("jobs.workers", options.jobs.workers, 0, 1024),
+        option_in_range<std::int64_t>("jobs.per_host", options.jobs.per_host, 0, 1024),
         option_in_range<std::int64_t>("jobs.lease", ms(options.jobs.lease), 100, hour_ms),
         option_in_range<std::int64_t>("jobs.sweep", ms(options.jobs.sweep), 10, hour_ms),
         option_in_range<std::int64_t>("jobs.max_attempts", options.jobs.max_attempts, 1, 1000),

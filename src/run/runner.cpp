@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 #include "core/id.hpp"
@@ -49,6 +50,7 @@ Runner::Runner(RunnerParts parts, const JobOptions& options, milliseconds snapsh
       snapshot_retention_(snapshot_retention),
       worker_id_(core::new_uuid(parts_.clock->now())),
       compiled_(compiled_kept) {
+    hosts_.most = options_.per_host;
     workers_.reserve(static_cast<std::size_t>(options_.workers));
     for (int i = 0; i < options_.workers; ++i) workers_.emplace_back([this](std::stop_token stop) { work(stop); });
     housekeeper_ = std::jthread([this](std::stop_token stop) { keep_house(stop); });
@@ -56,6 +58,14 @@ Runner::Runner(RunnerParts parts, const JobOptions& options, milliseconds snapsh
 
 Runner::~Runner() {
     stop(milliseconds{0});
+}
+
+void Runner::wake_one_worker() {
+    {
+        const std::lock_guard lock(mutex_);
+        ready_ = std::min(ready_ + 1, static_cast<std::size_t>(options_.workers));
+    }
+    ready_changed_.notify_one();
 }
 
 void Runner::notify(std::size_t count) {
@@ -77,16 +87,18 @@ void Runner::work(std::stop_token stop) {
             if (!ready_changed_.wait(lock, stop, [&] { return ready_ > 0; })) return;
             --ready_;
         }
-        while (!stop.stop_requested() && !stopping() && run_one(stop) == Ran::one) {
+        std::string freed;
+        while (!stop.stop_requested() && !stopping() && run_one(stop, freed) == Ran::one) {
         }
     }
 }
 
 Result<std::size_t> Runner::run_pending(std::stop_token stop) {
     std::size_t count = 0;
+    std::string freed;
     while (!stop.stop_requested()) {
         if (stopping()) return Error{ErrorCode::unavailable, "The engine is stopping", {}, true};
-        switch (run_one(stop)) {
+        switch (run_one(stop, freed)) {
             case Ran::one:
                 ++count;
                 break;
@@ -99,16 +111,75 @@ Result<std::size_t> Runner::run_pending(std::stop_token stop) {
     return count;
 }
 
-Runner::Ran Runner::run_one(std::stop_token stop) {
-    const auto claimed = parts_.store->jobs().claim_next(parts_.clock->now(), options_.lease, worker_id_);
+Runner::Ran Runner::run_one(std::stop_token stop, std::string& freed) {
+    const auto claimed = next_job();
     if (!claimed) {
         parts_.logger->log(LogLevel::error, "claim failed", {{"reason", claimed.error().message}});
         return Ran::failed;
     }
     if (!*claimed) return Ran::none;
+    const std::string& host = (*claimed)->host;
+    // This thread goes on elsewhere: the place it left is for one that found every host full and went to sleep.
+    if (!freed.empty() && freed != host) wake_one_worker();
     if (pending_estimate_.load() > 0) --pending_estimate_;
     run_claimed(**claimed, stop);
+    freed = job_left(host) ? host : std::string();
     return Ran::one;
+}
+
+Runner::Claim Runner::next_job() {
+    std::unique_lock lock(claim_mutex_);
+    ++asking_;
+    Claim outcome{std::nullopt};
+    // A round that was under way when this thread came did not ask for it.
+    for (const std::uint64_t seen = rounds_begun_;;) {
+        if (!claimed_.empty()) {
+            outcome = std::optional(std::move(claimed_.back()));
+            claimed_.pop_back();
+            break;
+        }
+        if (rounds_over_ > seen && !round_was_full_) {
+            if (round_error_) outcome = *round_error_;
+            break;
+        }
+        if (rounds_begun_ == rounds_over_)
+            claim_for_all(lock);
+        else
+            round_over_.wait(lock);
+    }
+    --asking_;
+    return outcome;
+}
+
+void Runner::claim_for_all(std::unique_lock<std::mutex>& lock) {
+    ++rounds_begun_;
+    const std::size_t most = asking_;
+    const HostLoad hosts = hosts_;
+    lock.unlock();
+    auto claimed = [&]() -> Result<std::vector<ClaimedJob>> {
+        try {
+            return parts_.store->jobs().claim(parts_.clock->now(), options_.lease, worker_id_, most, hosts);
+        } catch (const std::exception& e) {  // a store of the user's, or no memory
+            return Error{ErrorCode::internal, e.what()};
+        }
+    }();
+    lock.lock();
+    ++rounds_over_;
+    round_error_ = claimed ? std::nullopt : std::optional(claimed.error());
+    round_was_full_ = claimed && claimed->size() >= most;
+    if (claimed) {
+        for (const ClaimedJob& job : *claimed) ++hosts_.busy[job.host];
+        std::move(claimed->rbegin(), claimed->rend(), std::back_inserter(claimed_));
+    }
+    round_over_.notify_all();
+}
+
+bool Runner::job_left(const std::string& host) {
+    const std::lock_guard lock(claim_mutex_);
+    const auto busy = hosts_.busy.find(host);
+    const bool was_full = !host.empty() && hosts_.most > 0 && busy->second >= hosts_.most;
+    if (--busy->second == 0) hosts_.busy.erase(busy);
+    return was_full;
 }
 
 void Runner::run_claimed(const ClaimedJob& claimed, std::stop_token stop) {

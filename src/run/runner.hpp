@@ -77,10 +77,18 @@ private:
         bool woken = false;
     };
     enum class Ran { one, none, failed };
+    using Claim = Result<std::optional<ClaimedJob>>;
 
     void work(std::stop_token stop);
     void keep_house(std::stop_token stop);
-    Ran run_one(std::stop_token stop);
+    /// `freed` is kept between calls: the host whose last place this thread gave up with its job before.
+    Ran run_one(std::stop_token stop, std::string& freed);
+    /// The next job for this thread; nullopt when none may run. Threads that ask at the same time share one call of the
+    /// store, which is what makes the bound for each host exact.
+    Claim next_job();
+    void claim_for_all(std::unique_lock<std::mutex>& lock);
+    bool job_left(const std::string& host);  ///< had as many jobs as may run?
+    void wake_one_worker();
     void run_claimed(const ClaimedJob& claimed, std::stop_token stop);
     /// `stop` ends this job, `own_stop` the thread that runs it.
     void perform(const ClaimedJob& claimed, std::stop_token stop, std::stop_token own_stop);
@@ -112,6 +120,15 @@ private:
     std::size_t ready_ = 0;                                  // guarded by mutex_: claims worth trying
     std::unordered_map<std::string, Running> running_;       // guarded by mutex_, by job id
     std::unordered_multimap<std::string, Waiter*> waiters_;  // guarded by mutex_, by job id
+
+    std::mutex claim_mutex_;  // guards the rest of this group
+    std::condition_variable round_over_;
+    std::vector<ClaimedJob> claimed_;  // for threads in next_job(), newest first
+    std::size_t asking_ = 0;           // threads in next_job()
+    std::uint64_t rounds_begun_ = 0, rounds_over_ = 0;
+    bool round_was_full_ = false;  // the newest round got as many jobs as it asked for
+    std::optional<Error> round_error_;
+    HostLoad hosts_;
 
     std::vector<std::jthread> workers_;
     std::jthread housekeeper_;

@@ -9,4 +9,20 @@ IdempotencyStore::~IdempotencyStore() = default;
 ApiKeyStore::~ApiKeyStore() = default;
 Store::~Store() = default;
 
+// For stores that know nothing of hosts: fair, but without a bound for each.
+Result<std::vector<ClaimedJob>> JobStore::claim(TimePoint now, std::chrono::milliseconds lease, std::string_view worker,
+                                                std::size_t most, const HostLoad&) {
+    std::vector<ClaimedJob> claimed;
+    while (claimed.size() < most) {
+        auto next = claim_next(now, lease, worker);
+        if (!next) {
+            if (claimed.empty()) return next.error();
+            break;
+        }
+        if (!*next) break;
+        claimed.push_back(**std::move(next));
+    }
+    return claimed;
+}
+
 }  // namespace meter

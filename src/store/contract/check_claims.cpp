@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <mutex>
 #include <set>
 
@@ -43,6 +44,50 @@ void check_claim_order(ContractReport& report, Store& store) {
     report.expect(report.take(jobs.find("b", sample_id(40)), "find()") == claimed->job, "a claim is stored");
     const JobCounts counts = report.take(jobs.counts(), "counts()");
     report.expect(counts.pending == 0 && counts.running == 10, "counts() follows claims");
+}
+
+void check_host_load(ContractReport& report, Store& store) {
+    auto& jobs = store.jobs();
+    const Strategy first = add_strategy(report, store, "a", 1);
+    const Strategy second = add_strategy(report, store, "b", 2);
+    std::vector<Job> queued;
+    const auto queue = [&](const Strategy& strategy, std::int64_t number, std::string url) {
+        Job job = sample_job(strategy, number);
+        job.url = std::move(url);
+        job.created_at = moment(number);
+        queued.push_back(std::move(job));
+    };
+    // Long enough that no store can look at one job after the other.
+    for (std::int64_t number = 100; number < 400; ++number) queue(first, number, "http://slow.test/page");
+    queue(first, 400, "http://slow.test:8080/");
+    queue(first, 401, "http://late.test/");
+    queue(second, 402, "http://slow.test/other");
+    report.take(jobs.insert(queued, std::nullopt), "insert()");
+
+    const auto claim_all = [&](std::size_t most, const HostLoad& load) {
+        return report.take(jobs.claim(moment(1'000), std::chrono::seconds{9}, "w", most, load), "claim()");
+    };
+    const auto count = [](const std::vector<ClaimedJob>& claimed, std::string_view host) {
+        return std::count_if(claimed.begin(), claimed.end(), [&](const ClaimedJob& job) { return job.host == host; });
+    };
+    HostLoad load;
+    load.most = 3;
+    auto claimed = claim_all(2, load);
+    report.expect(claimed.size() == 2, "claim() returns as many jobs as it is asked for");
+    load.busy["slow.test:80"] = count(claimed, "slow.test:80");
+    report.expect(load.busy["slow.test:80"] == 2, "claim() tells the host of a job");
+    claimed = claim_all(10, load);
+    report.expect(count(claimed, "slow.test:80") == 1, "claim() counts the jobs of a host that run and those it adds");
+    report.expect(count(claimed, "slow.test:8080") == 1, "another port is another host");
+    report.expect(count(claimed, "late.test:80") == 1, "a long queue of one host hides no other host");
+    report.expect(claimed.size() == 3, "claim() ends when no other job may run");
+    load.busy["slow.test:80"] = 3;
+    report.expect(claim_all(10, load).empty(), "nothing is claimed while every host is full");
+    load.busy["slow.test:80"] = 1;
+    report.expect(claim_all(10, load).size() == 2, "what has become free can be claimed");
+    load.most = 0;
+    report.expect(claim_all(10, load).size() == 10, "no bound means none");
+    report.expect(report.take(jobs.counts(), "counts()").running == 17, "counts() follows claim()");
 }
 
 void check_concurrent_claims(ContractReport& report, Store& store) {

@@ -95,6 +95,7 @@ void check_job_insert(ContractReport& report, Store& store);
 void check_job_lists(ContractReport& report, Store& store);
 void check_batches(ContractReport& report, Store& store);
 void check_claim_order(ContractReport& report, Store& store);
+void check_host_load(ContractReport& report, Store& store);
 void check_concurrent_claims(ContractReport& report, Store& store);
 void check_fencing(ContractReport& report, Store& store);
 void check_leases(ContractReport& report, Store& store);

@@ -24,6 +24,7 @@ constexpr ContractPart contract_parts[] = {
     {"jobs.list", check_job_lists},
     {"jobs.batches", check_batches},
     {"jobs.claim_next", check_claim_order},
+    {"jobs.claim", check_host_load},
     {"jobs.claim_next in parallel", check_concurrent_claims},
     {"jobs.fencing", check_fencing},
     {"jobs.leases", check_leases},

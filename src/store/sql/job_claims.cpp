@@ -9,10 +9,26 @@
 namespace meter::sql {
 namespace {
 
+constexpr std::size_t queue_head = 64;  // oldest jobs of an account that are looked at one by one
+
 std::string next_pending_sql(std::string_view comparison, const Dialect& dialect) {
-    std::string sql = "SELECT job_id, account_id FROM jobs WHERE status = 'pending' AND account_id ";
+    std::string sql = "SELECT job_id, account_id, host FROM jobs WHERE status = 'pending' AND account_id ";
     sql.append(comparison).append(" $1 ORDER BY account_id, created_at, job_id LIMIT 1");
     return sql.append(dialect.claim_lock);
+}
+
+std::string next_host_sql(const Dialect& dialect) {
+    std::string sql =
+        "SELECT job_id, account_id, host FROM jobs WHERE status = 'pending' AND account_id = $1 AND host > $2 "
+        "ORDER BY host, created_at, job_id LIMIT 1";
+    return sql.append(dialect.claim_lock);
+}
+
+/// May another job of this host run?
+bool has_room(const HostLoad& hosts, const std::string& host) {
+    if (hosts.most <= 0 || host.empty()) return true;
+    const auto busy = hosts.busy.find(host);
+    return busy == hosts.busy.end() || busy->second < hosts.most;
 }
 
 struct ExpiredJob {
@@ -37,56 +53,135 @@ std::vector<ExpiredJob> expired_jobs(Connection& connection, TimePoint now) {
 
 }  // namespace
 
+SqlJobStore::Next SqlJobStore::read_next(Columns& columns) {
+    Next next;
+    next.job_id = columns.text();
+    next.account_id = columns.text();
+    next.host = columns.text();
+    return next;
+}
+
 SqlJobStore::SqlJobStore(Database& database)
     : database_(database),
       next_after_sql_(next_pending_sql(">", database.dialect())),
-      next_first_sql_(next_pending_sql(">=", database.dialect())) {}
+      next_first_sql_(next_pending_sql(">=", database.dialect())),
+      next_host_sql_(next_host_sql(database.dialect())) {}
 
-// One index seek finds the next account in turn together with its oldest job.
-std::optional<SqlJobStore::Next> SqlJobStore::next_pending(Connection& connection) const {
-    const auto read = [](Columns& columns) {
-        Next next;
-        next.job_id = columns.text();
-        next.account_id = columns.text();
-        return next;
+SqlJobStore::Turn SqlJobStore::turn() const {
+    const std::lock_guard lock(mutex_);
+    return turn_;
+}
+
+// One index seek finds the next account in turn together with its oldest job. An account whose jobs may not run now is
+// passed over.
+std::optional<SqlJobStore::Next> SqlJobStore::next_pending(Connection& connection, const HostLoad& hosts,
+                                                           Turn& turn) const {
+    const std::string last_served = turn.account_id;
+    const auto take = [&](Next next) -> std::optional<Next> {
+        const std::string account = next.account_id;
+        auto taken =
+            has_room(hosts, next.host) ? std::move(next) : next_of_account(connection, hosts, account, turn.host);
+        if (taken) turn.account_id = account;
+        return taken;
     };
-    std::string last_served;
-    {
-        const std::lock_guard lock(mutex_);
-        last_served = last_served_;
+    // The accounts after the last one served, then those from the smallest up to it: each once.
+    for (std::string after = last_served;;) {
+        auto next = find_row<Next>(connection, next_after_sql_, {after}, read_next);
+        if (!next) break;
+        after = next->account_id;
+        if (auto taken = take(*std::move(next))) return taken;
     }
-    auto next = find_row<Next>(connection, next_after_sql_, {last_served}, read);
-    if (!next) next = find_row<Next>(connection, next_first_sql_, {""}, read);
-    return next;
+    auto next = find_row<Next>(connection, next_first_sql_, {""}, read_next);
+    while (next && next->account_id <= last_served) {
+        const std::string after = next->account_id;
+        if (auto taken = take(*std::move(next))) return taken;
+        next = find_row<Next>(connection, next_after_sql_, {after}, read_next);
+    }
+    return std::nullopt;
+}
+
+/// The oldest job that may run, looked for at the head of the account's queue. Behind a longer run of jobs that may not
+/// the hosts have their turn instead, each with its oldest job: one seek for each host that is full, however long the
+/// queue is.
+std::optional<SqlJobStore::Next> SqlJobStore::next_of_account(Connection& connection, const HostLoad& hosts,
+                                                              std::string_view account_id,
+                                                              std::string& last_host) const {
+    std::optional<Next> found;
+    std::size_t seen = 0;
+    connection.run(
+        "SELECT job_id, host FROM jobs WHERE status = 'pending' AND account_id = $1 ORDER BY created_at, job_id "
+        "LIMIT $2",
+        {account_id, queue_head}, [&](const Row& row) {
+            ++seen;
+            if (found) return;
+            Columns columns(row);
+            Next job{columns.text(), std::string(account_id), columns.text()};
+            if (has_room(hosts, job.host)) found = std::move(job);
+        });
+    if (found || seen < queue_head) return found;
+
+    const std::string first = last_host;
+    std::string after = first;
+    for (bool from_start = false;;) {
+        auto next = find_row<Next>(connection, next_host_sql_, {account_id, after}, read_next);
+        if (!next || (from_start && next->host > first)) {
+            if (from_start) return std::nullopt;
+            from_start = true;
+            after.clear();
+            continue;
+        }
+        if (has_room(hosts, next->host)) {
+            last_host = next->host;
+            return next;
+        }
+        after = next->host;
+    }
 }
 
 Result<std::optional<ClaimedJob>> SqlJobStore::claim_next(TimePoint now, std::chrono::milliseconds lease,
                                                           std::string_view worker) {
-    using Claimed = std::optional<ClaimedJob>;
+    auto claimed = claim(now, lease, worker, 1, {});
+    if (!claimed) return claimed.error();
+    if (claimed->empty()) return std::optional<ClaimedJob>{};
+    return std::optional(std::move(claimed->front()));
+}
+
+Result<std::vector<ClaimedJob>> SqlJobStore::claim(TimePoint now, std::chrono::milliseconds lease,
+                                                   std::string_view worker, std::size_t most, const HostLoad& hosts) {
+    using Claimed = std::vector<ClaimedJob>;
     static const std::string claim_sql =
         "UPDATE jobs SET status = 'running', attempt = attempt + 1, token = token + 1, worker = $2, lease_until = $3, "
         "started_at = $4 WHERE job_id = $1 AND status = 'pending' RETURNING " +
-        std::string(job_columns) + ", jobs.token";
+        std::string(job_columns) + ", jobs.token, jobs.host";
     // Idle workers ask all the time: an empty queue costs them a read and the writer nothing.
-    const auto waiting = database_.read("jobs.claim_next", [&](Connection& connection) -> Result<bool> {
-        return next_pending(connection).has_value();
+    const auto waiting = database_.read("jobs.claim", [&](Connection& connection) -> Result<bool> {
+        Turn seen = turn();
+        return next_pending(connection, hosts, seen).has_value();
     });
     if (!waiting) return waiting.error();
     if (!*waiting) return Claimed{};
-    return database_.write("jobs.claim_next", [&](Connection& connection) -> Result<Claimed> {
-        const auto next = next_pending(connection);
-        if (!next) return Claimed{};
-        auto claimed =
-            find_row<ClaimedJob>(connection, claim_sql, {next->job_id, worker, now + lease, now}, [](Columns& columns) {
-                ClaimedJob found;
-                found.job = read_job(columns);
-                found.token = columns.integer();
-                return found;
-            });
-        if (!claimed) return Claimed{};
-        count_move(connection, claimed->job.batch_id, JobStatus::pending, JobStatus::running);
+    return database_.write("jobs.claim", [&](Connection& connection) -> Result<Claimed> {
+        Claimed claimed;
+        HostLoad load = hosts;
+        Turn next_turn = turn();
+        while (claimed.size() < most) {
+            const auto next = next_pending(connection, load, next_turn);
+            if (!next) break;
+            auto job = find_row<ClaimedJob>(connection, claim_sql, {next->job_id, worker, now + lease, now},
+                                            [](Columns& columns) {
+                                                ClaimedJob found;
+                                                found.job = read_job(columns);
+                                                found.token = columns.integer();
+                                                found.host = columns.text();
+                                                return found;
+                                            });
+            if (!job) break;  // another process was quicker
+            count_move(connection, job->job.batch_id, JobStatus::pending, JobStatus::running);
+            if (load.most > 0) ++load.busy[job->host];
+            claimed.push_back(*std::move(job));
+        }
         const std::lock_guard lock(mutex_);
-        last_served_ = next->account_id;
+        turn_ = next_turn;
         return claimed;
     });
 }

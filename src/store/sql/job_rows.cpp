@@ -1,6 +1,17 @@
 #include "store/sql/job_rows.hpp"
 
+#include "url/url.hpp"
+
 namespace meter::sql {
+namespace {
+
+/// What the politeness of the fetcher goes by; empty for what is no URL.
+std::string host_and_port(std::string_view text) {
+    const auto url = url::parse_url(text);
+    return url ? url->host + ':' + std::to_string(url->port) : std::string();
+}
+
+}  // namespace
 
 Job read_job(Columns& columns) {
     Job job;
@@ -24,6 +35,21 @@ Job read_job(Columns& columns) {
     job.started_at = columns.optional_time();
     job.completed_at = columns.optional_time();
     return job;
+}
+
+void insert_pending_job(Connection& connection, const Job& job) {
+    connection.run(
+        "INSERT INTO jobs (job_id, account_id, strategy_id, schedule_id, batch_id, workflow_run_id, url, parameters, "
+        "status, warnings, created_at, host) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', '[]', $9, $10)",
+        {job.job_id, job.account_id, job.strategy_id, job.schedule_id, job.batch_id, job.workflow_run_id, job.url,
+         job.parameters, job.created_at, host_and_port(job.url)});
+}
+
+void insert_batch(Connection& connection, const Batch& batch, std::size_t pending) {
+    connection.run(
+        "INSERT INTO batches (batch_id, account_id, strategy_id, job_count, created_at, pending) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
+        {batch.batch_id, batch.account_id, batch.strategy_id, batch.job_count, batch.created_at, pending});
 }
 
 void count_move(Connection& connection, const std::optional<std::string>& batch_id, JobStatus from, JobStatus to) {

@@ -20,6 +20,12 @@ inline constexpr std::string_view job_columns =
 
 Job read_job(Columns& columns);
 
+/// Inserts one job as pending, without counting it anywhere.
+void insert_pending_job(Connection& connection, const Job& job);
+
+/// Inserts a batch whose jobs are all pending.
+void insert_batch(Connection& connection, const Batch& batch, std::size_t pending);
+
 /// Moves one job between two statuses in the counters of its batch and of the store. Belongs into the transaction that
 /// changes the job.
 void count_move(Connection& connection, const std::optional<std::string>& batch_id, JobStatus from, JobStatus to);

@@ -30,21 +30,6 @@ Error strategy_not_found(std::string_view strategy_id) {
     return Error{ErrorCode::not_found, "Strategy not found", std::string(strategy_id)};
 }
 
-void insert_batch(Connection& connection, const Batch& batch, std::size_t pending) {
-    connection.run(
-        "INSERT INTO batches (batch_id, account_id, strategy_id, job_count, created_at, pending) "
-        "VALUES ($1, $2, $3, $4, $5, $6)",
-        {batch.batch_id, batch.account_id, batch.strategy_id, batch.job_count, batch.created_at, pending});
-}
-
-void insert_pending_job(Connection& connection, const Job& job) {
-    connection.run(
-        "INSERT INTO jobs (job_id, account_id, strategy_id, schedule_id, batch_id, workflow_run_id, url, parameters, "
-        "status, warnings, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', '[]', $9)",
-        {job.job_id, job.account_id, job.strategy_id, job.schedule_id, job.batch_id, job.workflow_run_id, job.url,
-         job.parameters, job.created_at});
-}
-
 }  // namespace
 
 Result<void> SqlJobStore::insert(const std::vector<Job>& jobs, const std::optional<Batch>& batch) {

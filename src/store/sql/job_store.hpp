@@ -5,6 +5,7 @@
 #include <string>
 
 #include "meter/store.hpp"
+#include "store/sql/columns.hpp"
 #include "store/sql/connection.hpp"
 
 namespace meter::sql {
@@ -26,6 +27,8 @@ public:
     // job_claims.cpp
     Result<std::optional<ClaimedJob>> claim_next(TimePoint now, std::chrono::milliseconds lease,
                                                  std::string_view worker) override;
+    Result<std::vector<ClaimedJob>> claim(TimePoint now, std::chrono::milliseconds lease, std::string_view worker,
+                                          std::size_t most, const HostLoad& hosts) override;
     Result<std::vector<std::string>> heartbeat(const std::vector<ClaimRef>& claims, TimePoint now,
                                                std::chrono::milliseconds lease) override;
     Result<bool> release(const ClaimRef& claim) override;
@@ -42,14 +45,25 @@ private:
     struct Next {
         std::string job_id;
         std::string account_id;
+        std::string host;
     };
-    std::optional<Next> next_pending(Connection& connection) const;
+    static Next read_next(Columns& columns);
+    /// Where the round over accounts, and over the hosts of an account with a long queue, stands.
+    struct Turn {
+        std::string account_id;
+        std::string host;
+    };
+    std::optional<Next> next_pending(Connection& connection, const HostLoad& hosts, Turn& turn) const;
+    std::optional<Next> next_of_account(Connection& connection, const HostLoad& hosts, std::string_view account_id,
+                                        std::string& last_host) const;
+    Turn turn() const;
 
     Database& database_;
     const std::string next_after_sql_;  ///< oldest pending job of the first account after the last one served
     const std::string next_first_sql_;  ///< the same from the smallest account on
+    const std::string next_host_sql_;   ///< oldest pending job of an account's first host after one
     mutable std::mutex mutex_;
-    std::string last_served_;  ///< account of the newest claim; guarded by mutex_
+    Turn turn_;  ///< of the newest claim; guarded by mutex_
 };
 
 }  // namespace meter::sql

@@ -168,8 +168,18 @@ CREATE TABLE api_keys (
 CREATE INDEX api_keys_by_prefix ON api_keys (prefix);
 )sql";
 
+// Claims pass over hosts that have enough jobs running: jobs_pending shows the hosts in the order of the queue,
+// jobs_pending_by_host the next host behind a long run of one.
+constexpr std::string_view hosts_of_jobs = R"sql(
+ALTER TABLE jobs ADD COLUMN host TEXT NOT NULL DEFAULT '';
+DROP INDEX jobs_pending;
+CREATE INDEX jobs_pending ON jobs (account_id, created_at, job_id, host) WHERE status = 'pending';
+CREATE INDEX jobs_pending_by_host ON jobs (account_id, host, created_at, job_id) WHERE status = 'pending';
+)sql";
+
 // Applied in order; published steps are never edited.
-constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API keys", first_schema}};
+constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API keys", first_schema},
+                                Migration{4, "hosts of jobs", hosts_of_jobs}};
 
 std::string in_dialect(std::string_view script, const Dialect& dialect) {
     constexpr std::string_view mark = "{blob}";
