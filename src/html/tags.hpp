@@ -158,10 +158,19 @@ constexpr std::array tag_infos{
     TagInfo{"xmp", tag_block | tag_raw},
 };
 
-constexpr std::uint32_t tag_hash(std::string_view name) noexcept {
-    std::uint32_t hash = 2166136261u;  // FNV-1a
-    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+// FNV-1a, for those who hash while they read: seed, a step for each byte, end.
+constexpr std::uint32_t tag_hash_seed = 2166136261u;
+constexpr std::uint32_t tag_hash_step(std::uint32_t hash, char c) noexcept {
+    return (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+}
+constexpr std::uint32_t tag_hash_end(std::uint32_t hash) noexcept {
     return hash ^ (hash >> 15);
+}
+
+constexpr std::uint32_t tag_hash(std::string_view name) noexcept {
+    std::uint32_t hash = tag_hash_seed;
+    for (const char c : name) hash = tag_hash_step(hash, c);
+    return tag_hash_end(hash);
 }
 
 constexpr std::array<Tag, 512> tag_slots = [] {
@@ -175,11 +184,13 @@ constexpr std::array<Tag, 512> tag_slots = [] {
 }();
 
 /// The number of a lower-case name; 0 when it is none of ours.
-constexpr Tag find_tag(std::string_view name) noexcept {
-    for (std::size_t slot = tag_hash(name) % tag_slots.size(); tag_slots[slot] != 0;
-         slot = (slot + 1) % tag_slots.size())
+constexpr Tag find_tag(std::string_view name, std::uint32_t hash) noexcept {
+    for (std::size_t slot = hash % tag_slots.size(); tag_slots[slot] != 0; slot = (slot + 1) % tag_slots.size())
         if (tag_infos[tag_slots[slot]].name == name) return tag_slots[slot];
     return 0;
+}
+constexpr Tag find_tag(std::string_view name) noexcept {
+    return find_tag(name, tag_hash(name));
 }
 
 constexpr bool tag_has(Tag tag, std::uint8_t trait) noexcept {
