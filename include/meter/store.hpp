@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "meter/api_key.hpp"
@@ -17,6 +18,7 @@
 #include "meter/result.hpp"
 #include "meter/strategy.hpp"
 #include "meter/time.hpp"
+#include "meter/webhook.hpp"
 
 namespace meter {
 
@@ -45,10 +47,6 @@ struct StrategyUpdate {
     std::optional<std::optional<std::string>> filter_config = {};
     std::optional<std::optional<std::string>> fetch = {};
     std::optional<std::string> preview_data = {};
-    TimePoint updated_at{};
-};
-
-/// Creations counted against the quota, reservations included.
     /// A new plan, with everything that follows from it.
     struct NewPlan {
         ScraperType scraper_type = ScraperType::css;
@@ -61,6 +59,10 @@ struct StrategyUpdate {
     std::optional<NewPlan> plan = {};
     /// When set, nothing is written unless the stored plan is this text.
     std::optional<std::string> expected_strategy = {};
+    TimePoint updated_at{};
+};
+
+/// Creations counted against the quota, reservations included.
 struct QuotaUsage {
     std::int64_t used = 0;
     std::optional<TimePoint> oldest = {};  ///< creation time of the oldest counted one
@@ -163,6 +165,7 @@ struct JobCompletion {
     std::vector<std::string> warnings = {};
     /// When set, this job becomes the baseline of `key` (job_id and content_hash are the job's own).
     std::optional<Baseline> new_baseline = {};
+    std::vector<Delivery> deliveries = {};  ///< put into the outbox with it
 };
 
 struct JobFailure {
@@ -170,6 +173,7 @@ struct JobFailure {
     TimePoint completed_at{};
     std::string error = {};
     Outcome outcome = Outcome::failed;
+    std::vector<Delivery> deliveries = {};  ///< put into the outbox with it
 };
 
 /// Numbers for metrics and back-pressure.
@@ -227,6 +231,73 @@ public:
     virtual Result<JobCounts> counts() = 0;
 };
 
+/// A delivery as handed to a sender. `token` is the fence: every later write about this attempt must name it.
+struct ClaimedDelivery {
+    Delivery delivery;
+    std::int64_t token = 0;
+};
+
+/// Names one attempt.
+struct DeliveryRef {
+    std::string delivery_id = {};
+    std::int64_t token = 0;
+};
+
+/// What DeliveryStore::claim_due() may take.
+struct DeliveryClaim {
+    TimePoint now{};
+    std::chrono::milliseconds lease{30'000};
+    std::int64_t limit = 1;         ///< at most this many in all
+    std::int64_t per_endpoint = 1;  ///< at most this many to one endpoint
+    /// Endpoints with fewer places left, possibly none.
+    std::vector<std::pair<std::string, std::int64_t>> places = {};
+};
+
+/// How an attempt ended.
+struct AttemptEnd {
+    DeliveryRef attempt = {};
+    TimePoint ended_at{};
+    bool delivered = false;
+    std::int64_t status_code = 0;                   ///< 0: no HTTP answer
+    std::string error = {};                         ///< not delivered: why
+    std::optional<TimePoint> next_attempt_at = {};  ///< not delivered: when to try again; nullopt: given up
+};
+
+/// The outbox. Deliveries come in with JobStore::complete() and fail(), in the transaction that ends the job.
+class METER_EXPORT DeliveryStore {
+public:
+    virtual ~DeliveryStore();
+
+    /// Adds pending deliveries, all or none. Errors: conflict when an id exists.
+    virtual Result<void> insert(const std::vector<Delivery>& deliveries) = 0;
+    virtual Result<std::optional<Delivery>> find(std::string_view account_id, std::string_view delivery_id) = 0;
+    /// Newest first by created_at, ties by id descending; without payloads.
+    virtual Result<std::vector<Delivery>> list(std::string_view account_id, const DeliveryQuery& query) = 0;
+
+    /// Takes due deliveries, those due longest first as long as their endpoint has a place, attempt + 1. Until it is
+    /// ended an attempt is due again at now + lease, so what a dead process held comes back by itself. An endpoint
+    /// without places never keeps those of others from being found. Atomic: two callers never get the same attempt.
+    virtual Result<std::vector<ClaimedDelivery>> claim_due(const DeliveryClaim& claim) = 0;
+    /// Extends the leases that are still held; returns the ids of those that are not (taken over, dropped).
+    virtual Result<std::vector<std::string>> heartbeat(const std::vector<DeliveryRef>& attempts, TimePoint now,
+                                                       std::chrono::milliseconds lease) = 0;
+    /// False when the attempt is no longer held (nothing is written).
+    virtual Result<bool> end_attempt(const AttemptEnd& end) = 0;
+    /// Gives an attempt back: due at `now`, not counted, at this endpoint. False when it is no longer held.
+    virtual Result<bool> release(const DeliveryRef& attempt, TimePoint now, std::string_view endpoint) = 0;
+    /// Removes a delivery whose schedule is gone. False when the attempt is no longer held.
+    virtual Result<bool> drop(const DeliveryRef& attempt) = 0;
+
+    /// Makes an ended delivery pending again, due at once: attempts and failures count from 0. nullopt when it is not
+    /// there. Errors: conflict "The delivery is still pending".
+    virtual Result<std::optional<Delivery>> replay(std::string_view account_id, std::string_view delivery_id,
+                                                   TimePoint now) = 0;
+    /// The earliest `next_attempt_at`; nullopt when nothing is pending.
+    virtual Result<std::optional<TimePoint>> next_due() = 0;
+    /// Removes what ended before the moment; returns how many, at most `limit`.
+    virtual Result<std::int64_t> drop_ended_before(TimePoint moment, std::int64_t limit) = 0;
+};
+
 /// What IdempotencyStore::begin() found.
 struct IdempotencyState {
     enum class Kind { started, replay, in_progress, mismatch } kind = Kind::started;
@@ -273,6 +344,7 @@ public:
     virtual JobStore& jobs() = 0;
     virtual IdempotencyStore& idempotency() = 0;
     virtual ApiKeyStore& api_keys() = 0;
+    virtual DeliveryStore& deliveries() = 0;
 
     /// Is the back end there and writable? Cheap: for readiness probes.
     virtual Result<void> ping() = 0;

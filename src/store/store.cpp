@@ -7,6 +7,7 @@ StrategyStore::~StrategyStore() = default;
 JobStore::~JobStore() = default;
 IdempotencyStore::~IdempotencyStore() = default;
 ApiKeyStore::~ApiKeyStore() = default;
+DeliveryStore::~DeliveryStore() = default;
 Store::~Store() = default;
 
 // For stores that know nothing of hosts: fair, but without a bound for each.

@@ -106,6 +106,12 @@ void check_baseline_race(ContractReport& report, Store& store);
 void check_idempotency(ContractReport& report, Store& store);
 void check_idempotency_race(ContractReport& report, Store& store);
 void check_api_keys(ContractReport& report, Store& store);
+void check_delivery_lists(ContractReport& report, Store& store);
+void check_delivery_writes(ContractReport& report, Store& store);
+void check_delivery_claims(ContractReport& report, Store& store);
+void check_delivery_endings(ContractReport& report, Store& store);
+void check_delivery_places(ContractReport& report, Store& store);
+void check_delivery_race(ContractReport& report, Store& store);
 void check_health(ContractReport& report, Store& store);
 
 }  // namespace meter::testing

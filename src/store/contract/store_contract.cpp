@@ -35,6 +35,12 @@ constexpr ContractPart contract_parts[] = {
     {"idempotency", check_idempotency},
     {"idempotency in parallel", check_idempotency_race},
     {"api_keys", check_api_keys},
+    {"deliveries.list", check_delivery_lists},
+    {"deliveries of ended jobs", check_delivery_writes},
+    {"deliveries.claim_due", check_delivery_claims},
+    {"deliveries.end_attempt", check_delivery_endings},
+    {"deliveries.claim_due by endpoint", check_delivery_places},
+    {"deliveries.claim_due in parallel", check_delivery_race},
     {"health", check_health},
 };
 

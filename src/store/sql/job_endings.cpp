@@ -2,6 +2,7 @@
 #include "core/hash.hpp"
 #include "meter/json.hpp"
 #include "store/sql/columns.hpp"
+#include "store/sql/delivery_rows.hpp"
 #include "store/sql/job_rows.hpp"
 #include "store/sql/job_store.hpp"
 
@@ -118,6 +119,7 @@ Result<bool> SqlJobStore::complete(const JobCompletion& completion) {
             return Error{ErrorCode::store, "The results of the baseline are gone; check the database for damage",
                          *completion.expected_baseline};
         if (completion.new_baseline) store_baseline(connection, key, completion, content_hash);
+        insert_deliveries(connection, completion.deliveries);
         count_move(connection, *completed, JobStatus::running, JobStatus::completed);
         return true;
     });
@@ -133,6 +135,7 @@ Result<bool> SqlJobStore::fail(const JobFailure& failure) {
              to_string(failure.outcome)},
             [](Columns& columns) { return columns.optional_text(); });
         if (!failed) return false;
+        insert_deliveries(connection, failure.deliveries);
         count_move(connection, *failed, JobStatus::running, JobStatus::failed);
         return true;
     });

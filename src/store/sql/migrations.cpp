@@ -3,6 +3,7 @@
 #include <array>
 
 #include "store/sql/columns.hpp"
+#include "store/sql/delivery_schema.hpp"
 
 namespace meter::sql {
 namespace {
@@ -179,6 +180,7 @@ CREATE INDEX jobs_pending_by_host ON jobs (account_id, host, created_at, job_id)
 
 // Applied in order; published steps are never edited.
 constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API keys", first_schema},
+                                Migration{3, "webhook deliveries", delivery_schema},
                                 Migration{4, "hosts of jobs", hosts_of_jobs}};
 
 std::string in_dialect(std::string_view script, const Dialect& dialect) {

@@ -6,6 +6,7 @@
 #include "meter/store.hpp"
 #include "store/sql/api_key_store.hpp"
 #include "store/sql/connection.hpp"
+#include "store/sql/delivery_store.hpp"
 #include "store/sql/idempotency_store.hpp"
 #include "store/sql/job_store.hpp"
 #include "store/sql/strategy_store.hpp"
@@ -21,6 +22,7 @@ public:
     JobStore& jobs() override { return jobs_; }
     IdempotencyStore& idempotency() override { return idempotency_; }
     ApiKeyStore& api_keys() override { return api_keys_; }
+    DeliveryStore& deliveries() override { return deliveries_; }
     Result<void> ping() override;
     Result<std::vector<std::string>> check() override;
 
@@ -30,6 +32,7 @@ private:
     SqlJobStore jobs_;
     SqlIdempotencyStore idempotency_;
     SqlApiKeyStore api_keys_;
+    SqlDeliveryStore deliveries_;
 };
 
 }  // namespace meter::sql
