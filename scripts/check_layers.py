@@ -19,12 +19,13 @@ LAYERS = {
     "extract": PURE_BASE,
     "change": PURE_BASE,
     "filter": PURE_BASE,
+    "schedule": PURE_BASE,
     "fetch": SEAM_BASE,
     "notify": SEAM_BASE,
     "store": SEAM_BASE,
     "testing": {"core", "json"},
     "run": PURE_BASE | {"extract", "change", "filter", "notify"},
-    "engine": PURE_BASE | {"extract", "change", "filter", "fetch", "store", "run", "notify"},
+    "engine": PURE_BASE | {"extract", "change", "filter", "schedule", "fetch", "store", "run", "notify"},
 }
 # third-party header prefix -> folders that own it
 OWNERS = {
@@ -34,6 +35,7 @@ OWNERS = {
     "openssl/": {"src/core"},
     "re2/": {"src/core"},
     "utf8proc.h": {"src/core"},
+    "date/": {"src/schedule"},
     "SQLiteCpp/": {"src/store/sqlite"},
     "sqlite3.h": {"src/store/sqlite"},
     "httplib.h": {"server"},
