@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "meter/clock.hpp"
 #include "meter/export.hpp"
 #include "meter/result.hpp"
 
@@ -85,6 +86,7 @@ struct FetchOptions {
     std::chrono::milliseconds per_host_delay{0};        ///< between two starts on one host; [0, 10 min]
     bool allow_private_networks = false;  ///< connect to loopback, private and other special addresses too
     bool verify_tls = true;
+    bool respect_robots = false;  ///< see make_robots_fetcher(); a page the caller names is otherwise fetched as asked
     std::string ca_file = {};     ///< PEM bundle; empty: the system's
     std::string user_agent = {};  ///< empty: "libmeter/<version>"
 };
@@ -96,5 +98,14 @@ METER_EXPORT Result<void> validate(const FetchOptions& options);
 /// It is the egress gate: only http and https, only global unicast addresses (checked on the address actually
 /// connected to, on every redirect), no proxy or netrc variables. Errors: those of validate(); internal.
 METER_EXPORT Result<std::shared_ptr<Fetcher>> make_fetcher(const FetchOptions& options = {});
+
+/// A fetcher that obeys robots.txt (RFC 9309) for the product token of `user_agent`: before the first page of an origin
+/// it fetches /robots.txt through `inner` and keeps it for 24 hours. Pages it forbids are blocked "Blocked by
+/// robots.txt", and so is every page while it answers 429 or 5xx; any other error status allows all. The crawl delay it
+/// asks for, at most a minute, is kept between requests to that origin, before a request's own timeout begins. What a
+/// redirect leads to is not asked about. `clock` null: system_clock().
+METER_EXPORT std::shared_ptr<Fetcher> make_robots_fetcher(std::shared_ptr<Fetcher> inner,
+                                                          std::shared_ptr<Clock> clock = nullptr,
+                                                          std::string user_agent = {});
 
 }  // namespace meter

@@ -79,7 +79,10 @@ Result<std::shared_ptr<Fetcher>> make_curl_fetcher(const FetchOptions& options, 
 }  // namespace fetch
 
 Result<std::shared_ptr<Fetcher>> make_fetcher(const FetchOptions& options) {
-    return fetch::make_curl_fetcher(options, {});
+    auto fetcher = fetch::make_curl_fetcher(options, {});
+    if (fetcher && options.respect_robots)
+        return make_robots_fetcher(*std::move(fetcher), system_clock(), options.user_agent);
+    return fetcher;
 }
 
 }  // namespace meter

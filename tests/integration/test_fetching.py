@@ -251,6 +251,26 @@ class SmallLimits(harness.MeterCase):
             self.assertEqual(own.most_in_flight(), 2)
 
 
+class RespectRobots(harness.MeterCase):
+    server_options = ("--fetch-respect-robots", "true", "--fetch-max-retries", "0")
+
+    def test_what_robots_txt_forbids_is_not_fetched(self):
+        with fixture_site.FixtureSite() as own:
+            own.page("/robots.txt", "User-agent: *\nDisallow: /detail/\n", "text/plain")
+            strategy = self.client.strategy(own.url("/shop"))
+            self.assert_failed(self.client.execute(strategy, own.url("/detail/1")), "Blocked by robots.txt")
+            self.assertEqual(own.hits("/detail/1"), 0)
+            self.assertEqual(self.client.execute(strategy, own.url("/shop"))["status"], "completed")
+            self.assertEqual(own.hits("/robots.txt"), 1)
+            self.assert_error(self.client.generate(own.url("/detail/2"), expect=422), 422, "Blocked by robots.txt")
+
+    def test_a_site_whose_robots_txt_fails_is_left_alone(self):
+        with fixture_site.FixtureSite() as own:
+            own.page("/robots.txt", "", status=503)
+            self.assert_error(self.client.generate(own.url("/shop"), expect=422), 422, "Blocked by robots.txt")
+            self.assertEqual(own.hits("/shop"), 0)
+
+
 class EgressPolicy(harness.MeterCase):
     server_options = ()
     server_arguments = {"allow_private": False}
