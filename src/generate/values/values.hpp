@@ -62,6 +62,9 @@ std::optional<Price> find_price(std::string_view text, std::string_view currency
 /// Does the text hold a currency next to a number? What separates prices from other numbers.
 bool has_price(std::string_view text);
 
+/// The currency that a text without an amount names, else the one its hint names, as written; empty when neither does.
+std::string find_currency(std::string_view text, std::string_view hint = {});
+
 /// ISO 4217 code of a currency as written; empty when unknown or ambiguous.
 std::string_view currency_code(std::string_view currency);
 
