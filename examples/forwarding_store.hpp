@@ -70,6 +70,7 @@ public:
     meter::ApiKeyStore& api_keys() override { return real_->api_keys(); }
     meter::Result<void> ping() override { return real_->ping(); }
     meter::Result<std::vector<std::string>> check() override { return real_->check(); }
+    meter::Result<void> backup(const std::string& path) override { return real_->backup(path); }
 
 protected:
     meter::Store& real() { return *real_; }

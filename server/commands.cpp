@@ -92,13 +92,21 @@ int run_keys_revoke(const ServerConfig& config, const KeysArguments& arguments) 
 }
 
 int run_check(const ServerConfig& config) {
-    const auto store = open_store(config.store);
+    const auto store = open_store(config.store, {.refuse_damaged = false});  // it is what is looked for
     if (!store) return fail_command(store.error());
     const auto findings = (*store)->check();
     if (!findings) return fail_command(findings.error());
     for (const auto& finding : *findings) std::cout << finding << '\n';
     if (findings->empty()) std::cout << "No damage found\n";
     return findings->empty() && std::cout.flush() ? 0 : 1;
+}
+
+int run_backup(const ServerConfig& config, const std::string& path) {
+    const auto store = open_store(config.store);
+    if (!store) return fail_command(store.error());
+    if (const auto done = (*store)->backup(path); !done) return fail_command(done.error());
+    std::cout << "Backed up to " << path << '\n';
+    return std::cout.flush() ? 0 : 1;
 }
 
 }  // namespace meter::server

@@ -10,6 +10,7 @@ int run_keys_create(const ServerConfig& config, const KeysArguments& arguments);
 int run_keys_list(const ServerConfig& config, const KeysArguments& arguments);
 int run_keys_revoke(const ServerConfig& config, const KeysArguments& arguments);
 int run_check(const ServerConfig& config);
+int run_backup(const ServerConfig& config, const std::string& path);
 
 /// Writes "meter-server: <message>" to stderr and returns 1.
 int fail_command(const Error& error);

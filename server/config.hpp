@@ -90,12 +90,13 @@ struct KeysArguments {
     bool json = false;
 };
 
-enum class Command { serve, keys_create, keys_list, keys_revoke, check, version };
+enum class Command { serve, keys_create, keys_list, keys_revoke, check, backup, version };
 
 struct Invocation {
     Command command = Command::version;
     ServerConfig config = {};
     KeysArguments keys = {};
+    std::string backup_path = {};
 };
 
 /// Reads everything a start is told. An int: the process is done with this exit code (help, or an error that was

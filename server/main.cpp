@@ -21,6 +21,8 @@ int run(const meter::server::Invocation& invocation) {
             return meter::server::run_keys_revoke(config, invocation.keys);
         case Command::check:
             return meter::server::run_check(config);
+        case Command::backup:
+            return meter::server::run_backup(config, invocation.backup_path);
         case Command::version:
             std::cout << "meter-server " << meter::version() << '\n';
             return 0;

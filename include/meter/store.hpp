@@ -350,12 +350,19 @@ public:
     virtual Result<void> ping() = 0;
     /// Looks for damage, at the cost of reading everything; one sentence for each finding.
     virtual Result<std::vector<std::string>> check() = 0;
+    /// Writes a copy of everything, as it is at one moment, to a file of this name; the store stays in use meanwhile.
+    /// Errors: store, also when the file exists; unsupported where the back end has means of its own.
+    virtual Result<void> backup(const std::string& path);
 };
 
 struct StoreOptions {
     /// Longest wait for another process that holds the write lock; [0, 10 min].
     std::chrono::milliseconds busy_timeout{5'000};
     int read_connections = 4;  ///< [1, 64]
+    /// Kept beside the database for the day the disk is full: deleted then, so that deleting works. [0, 1 GiB]
+    std::size_t ballast_bytes = 8u << 20;
+    /// Look for damage before anything is written. Files above 64 MiB are only checked for their length.
+    bool refuse_damaged = true;
 };
 
 /// Opens "sqlite:PATH" (made when absent) or "memory:". The schema is brought up to date; a newer one is refused.

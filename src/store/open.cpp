@@ -16,6 +16,8 @@ Result<void> validate_store_options(const StoreOptions& options) {
         return Error{ErrorCode::invalid_argument, "busy_timeout must be between 0 and 10 minutes", "busy_timeout"};
     if (options.read_connections < 1 || options.read_connections > 64)
         return Error{ErrorCode::invalid_argument, "read_connections must be between 1 and 64", "read_connections"};
+    if (options.ballast_bytes > (1u << 30))
+        return Error{ErrorCode::invalid_argument, "ballast_bytes must be at most 1 GiB", "ballast_bytes"};
     return {};
 }
 

@@ -10,6 +10,10 @@ ApiKeyStore::~ApiKeyStore() = default;
 DeliveryStore::~DeliveryStore() = default;
 Store::~Store() = default;
 
+Result<void> Store::backup(const std::string&) {
+    return Error{ErrorCode::unsupported, "This store is not backed up this way; use the means of its database"};
+}
+
 // For stores that know nothing of hosts: fair, but without a bound for each.
 Result<std::vector<ClaimedJob>> JobStore::claim(TimePoint now, std::chrono::milliseconds lease, std::string_view worker,
                                                 std::size_t most, const HostLoad&) {

@@ -98,10 +98,13 @@ public:
     virtual const Dialect& dialect() const noexcept = 0;
     /// Sees one state of the database, and may not write. `operation` becomes the subject of the errors.
     virtual Result<void> run_read(std::string_view operation, const Work& work) = 0;
-    /// Durable when it returns success.
+    /// Durable when it returns success. Operations named "x.remove", "x.revoke" and "x.drop..." make room: on a full
+    /// disk they are given what was kept back for them.
     virtual Result<void> run_write(std::string_view operation, const Work& work) = 0;
     /// Damage that the driver can see; one sentence for each finding.
     virtual Result<std::vector<std::string>> check() = 0;
+    /// Store::backup(). Errors: unsupported where there is no file to copy.
+    virtual Result<void> back_up(const std::string& target);
 
     /// read(operation, [&](Connection&) -> Result<T> { ... })
     template <class Fn>

@@ -72,4 +72,8 @@ Result<std::vector<std::string>> SqlStore::check() {
     return more;
 }
 
+Result<void> SqlStore::backup(const std::string& path) {
+    return database_->back_up(path);
+}
+
 }  // namespace meter::sql

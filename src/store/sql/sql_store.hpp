@@ -25,6 +25,7 @@ public:
     DeliveryStore& deliveries() override { return deliveries_; }
     Result<void> ping() override;
     Result<std::vector<std::string>> check() override;
+    Result<void> backup(const std::string& path) override;
 
 private:
     const std::unique_ptr<Database> database_;

@@ -131,9 +131,6 @@ Result<std::optional<Strategy>> SqlStrategyStore::update(std::string_view accoun
         "WHERE strategy_id = $1 AND account_id = $2 RETURNING " +
         std::string(strategy_columns);
     return database_.write("strategies.update", [&](Connection& connection) -> Result<std::optional<Strategy>> {
-        return find_row<Strategy>(
-            connection, sql,
-            {strategy_id, account_id, update.name, update.description, update.filter_config.has_value(),
         const auto stored = find_row<std::string>(
             connection, "SELECT strategy FROM strategies WHERE strategy_id = $1 AND account_id = $2",
             {strategy_id, account_id}, [](Columns& columns) { return columns.text(); });
@@ -141,6 +138,9 @@ Result<std::optional<Strategy>> SqlStrategyStore::update(std::string_view accoun
         if (update.expected_strategy && *stored != *update.expected_strategy)
             return Error{ErrorCode::conflict, "The plan was changed meanwhile", std::string(strategy_id), true};
         if (update.plan) replace_plan(connection, account_id, strategy_id, *update.plan);
+        return find_row<Strategy>(
+            connection, sql,
+            {strategy_id, account_id, update.name, update.description, update.filter_config.has_value(),
              update.filter_config.value_or(std::nullopt), update.fetch.has_value(), update.fetch.value_or(std::nullopt),
              update.preview_data, update.updated_at},
             read_strategy);

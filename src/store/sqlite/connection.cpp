@@ -1,5 +1,6 @@
 #include "store/sqlite/connection.hpp"
 
+#include <SQLiteCpp/Backup.h>
 #include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Exception.h>
 #include <sqlite3.h>
@@ -60,7 +61,8 @@ private:
 };
 
 Connection::Connection(const std::string& path, std::chrono::milliseconds busy_timeout)
-    : database_(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, static_cast<int>(busy_timeout.count())) {
+    : busy_timeout_(busy_timeout),
+      database_(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, static_cast<int>(busy_timeout.count())) {
     // trusted_schema: a database file from elsewhere must not run functions from its schema.
     database_.exec("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF");
 }
@@ -127,6 +129,20 @@ void Connection::bind(Prepared& prepared, std::span<const sql::Param> params) {
 
 bool Connection::in_autocommit() const noexcept {
     return sqlite3_get_autocommit(database_.getHandle()) != 0;
+}
+
+void Connection::empty_log() noexcept {
+    sqlite3* const handle = database_.getHandle();
+    sqlite3_busy_timeout(handle, 0);  // readers are not waited for
+    (void)sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(handle, static_cast<int>(busy_timeout_.count()));
+}
+
+void Connection::copy_to(Connection& target) {
+    SQLite::Backup backup(target.database_, database_);
+    // All pages in one step: a read transaction is held all the while, so that writes neither wait nor make it start
+    // over.
+    backup.executeStep(-1);
 }
 
 void Connection::keep_log_on_close() noexcept {

@@ -35,6 +35,10 @@ public:
     bool in_autocommit() const noexcept;
     /// Bytes of all parameters bound so far: a measure of work that needs no clock.
     std::size_t bound_bytes() const noexcept { return bound_bytes_; }
+    /// Copies the log into the main file and cuts it to nothing, as far as no reader needs it.
+    void empty_log() noexcept;
+    /// Makes `target` a copy of this database: one state of it, in one step. `target` must be empty.
+    void copy_to(Connection& target);
     /// Leaves the log alone when this connection closes, so that the main file keeps its bytes.
     void keep_log_on_close() noexcept;
 
@@ -54,6 +58,7 @@ private:
     Prepared& prepare(std::string_view sql);
     void bind(Prepared& prepared, std::span<const sql::Param> params);
 
+    const std::chrono::milliseconds busy_timeout_;
     SQLite::Database database_;
     std::unordered_map<std::string, Prepared, TextHash, std::equal_to<>> statements_;  // gone before the database
     std::size_t bound_bytes_ = 0;

@@ -10,6 +10,7 @@
 
 #include "store/sql/columns.hpp"
 #include "store/sql/migrations.hpp"
+#include "store/sqlite/backup.hpp"
 #include "store/sqlite/damage.hpp"
 #include "store/sqlite/guarded.hpp"
 
@@ -67,6 +68,13 @@ Result<int> examine_file(Connection& connection) {
     return version;
 }
 
+Result<void> refuse_damaged(Connection& connection, const std::string& path) {
+    const auto finding = find_obvious_damage(connection, path);
+    if (!finding) return finding.error();
+    if (!*finding) return {};
+    return Error{ErrorCode::store, "it is damaged; restore a backup (" + **finding + ")"};
+}
+
 Result<void> bring_up_to_date(Connection& connection) {
     connection.run("BEGIN IMMEDIATE");
     auto migrated = sql::migrate(connection);
@@ -80,9 +88,11 @@ Result<std::unique_ptr<Connection>> open_connection(const std::string& path, con
     std::error_code no_log;
     const auto log_bytes = fs::file_size(path + "-wal", no_log);
     const auto version = examine_file(*connection);
-    if (!version) {
+    Result<void> sound = version ? Result<void>() : version.error();
+    if (sound && options.refuse_damaged) sound = refuse_damaged(*connection, path);
+    if (!sound) {
         if (!no_log && log_bytes != 0) connection->keep_log_on_close();
-        return version.error();
+        return sound.error();
     }
     std::string mode;
     connection->run("PRAGMA journal_mode = WAL", {}, [&](const sql::Row& row) { mode = row.text(0); });
@@ -133,7 +143,7 @@ void ReaderPool::give_back(std::unique_ptr<Connection> connection) {
 }
 
 FileDatabase::FileDatabase(std::unique_ptr<Connection> connection, std::string path, const StoreOptions& options)
-    : writer_(std::move(connection)), readers_(std::move(path), options) {}
+    : writer_(std::move(connection), Ballast(path, options.ballast_bytes)), readers_(std::move(path), options) {}
 
 Result<std::unique_ptr<FileDatabase>> FileDatabase::open(const std::string& path, const StoreOptions& options) {
     // Absolute, so that no name means anything to SQLite but a file (":memory:", "file:...").
@@ -162,6 +172,13 @@ Result<void> FileDatabase::run_read(std::string_view operation, const Work& work
 
 Result<void> FileDatabase::run_write(std::string_view operation, const Work& work) {
     return writer_.run(operation, work);
+}
+
+Result<void> FileDatabase::back_up(const std::string& target) {
+    return guarded("backup", [&] {
+        const ReaderPool::Lease reader(readers_);
+        return sqlite::back_up(*reader, target);
+    });
 }
 
 Result<std::vector<std::string>> FileDatabase::check() {

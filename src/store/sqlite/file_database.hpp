@@ -52,6 +52,7 @@ public:
     Result<void> run_read(std::string_view operation, const Work& work) override;
     Result<void> run_write(std::string_view operation, const Work& work) override;
     Result<std::vector<std::string>> check() override;
+    Result<void> back_up(const std::string& target) override;
 
     Writer& writer() noexcept { return writer_; }
 

@@ -1,5 +1,6 @@
 #include "store/sqlite/writer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "store/sqlite/guarded.hpp"
@@ -10,6 +11,12 @@ namespace {
 // Bounds of one group: how long its first write may wait for the others, in a measure that needs no clock.
 constexpr std::size_t max_group_writes = 256;
 constexpr std::size_t max_group_bytes = 4u << 20;
+
+/// See sql::Database::run_write().
+bool makes_room(std::string_view operation) noexcept {
+    const auto verb = operation.substr(std::min(operation.size(), operation.find('.') + 1));
+    return verb == "remove" || verb == "revoke" || verb.starts_with("drop");
+}
 
 }  // namespace
 
@@ -34,8 +41,8 @@ struct Writer::Request {
     }
 };
 
-Writer::Writer(std::unique_ptr<Connection> connection)
-    : connection_(std::move(connection)), thread_([this] { loop(); }) {}
+Writer::Writer(std::unique_ptr<Connection> connection, Ballast ballast)
+    : connection_(std::move(connection)), ballast_(std::move(ballast)), thread_([this] { loop(); }) {}
 
 Writer::~Writer() {
     {
@@ -107,13 +114,30 @@ std::size_t Writer::run_group(Request* first) {
     // SQLite has given up the transaction when the disk is full or fails; what the writes saw of each other is void.
     const Result<void> committed =
         connection_->in_autocommit() ? Error{ErrorCode::store, "The transaction was rolled back", {}, true} : commit();
-    if (committed) return 1;
-    if (group_.size() == 1) {
-        if (first->outcome) first->outcome = committed;
+    if (committed) {
+        ballast_.restore();
         return 1;
     }
-    for (Request* request : group_) run_alone(*request);
-    return 1 + group_.size();
+    std::size_t transactions = 1;
+    if (group_.size() == 1) {
+        if (first->outcome) first->outcome = committed;
+    } else {
+        for (Request* request : group_) run_alone(*request);
+        transactions += group_.size();
+    }
+    for (Request* request : group_)
+        if (!request->outcome && ballast_.disk_is_full()) try_with_more_room(*request);
+    return transactions;
+}
+
+/// The log holds space that the main file may have already, and the ballast what is left for deleting.
+void Writer::try_with_more_room(Request& request) {
+    const bool deletes = makes_room(request.operation);
+    connection_->empty_log();
+    if (deletes && ballast_.disk_is_full()) ballast_.release();
+    if (ballast_.disk_is_full()) return;
+    run_alone(request);
+    if (deletes && request.outcome) connection_->empty_log();
 }
 
 void Writer::run_alone(Request& request) {

@@ -13,6 +13,7 @@
 
 #include "meter/result.hpp"
 #include "store/sql/connection.hpp"
+#include "store/sqlite/ballast.hpp"
 #include "store/sqlite/connection.hpp"
 
 namespace meter::sqlite {
@@ -24,7 +25,7 @@ namespace meter::sqlite {
 /// Threads: run() and stats() from any thread; not from inside a write.
 class Writer {
 public:
-    explicit Writer(std::unique_ptr<Connection> connection);
+    explicit Writer(std::unique_ptr<Connection> connection, Ballast ballast = {});
     /// Ends what is queued first.
     ~Writer();
     Writer(const Writer&) = delete;
@@ -47,12 +48,14 @@ private:
     Request* next(bool wait);
     std::size_t run_group(Request* first);  ///< transactions used
     void run_alone(Request& request);
+    void try_with_more_room(Request& request);
     Result<void> run_in_savepoint(Request& request);
     Result<void> commit();
     void roll_back() noexcept;
     void refuse_queue(Request* first, const Error& error);
 
     const std::unique_ptr<Connection> connection_;  // used by thread_ only
+    Ballast ballast_;                               // used by thread_ only
     std::vector<Request*> group_;                   // used by thread_ only
 
     mutable std::mutex mutex_;
