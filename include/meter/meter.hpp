@@ -16,6 +16,7 @@
 #include "meter/json.hpp"
 #include "meter/keyword_filter.hpp"
 #include "meter/logger.hpp"
+#include "meter/notifier.hpp"
 #include "meter/result.hpp"
 #include "meter/schema.hpp"
 #include "meter/store.hpp"

@@ -29,10 +29,10 @@ METER_EXPORT std::optional<WebhookOn> parse_webhook_on(std::string_view name) no
 
 /// The webhook members of a schedule.
 struct WebhookTarget {
-    std::string url;  ///< http(s) URL; for email an address or a mailto: URI
+    std::string url = {};  ///< http(s) URL; for email an address or a mailto: URI
     WebhookType type = WebhookType::standard;
-    std::string secret;                   ///< sent to and signed for `standard` receivers only; never logged
-    std::optional<std::string> metadata;  ///< JSON object text
+    std::string secret = {};                   ///< sent to and signed for `standard` receivers only; never logged
+    std::optional<std::string> metadata = {};  ///< JSON object text
     WebhookOn on = WebhookOn::all;
 
     bool operator==(const WebhookTarget&) const = default;

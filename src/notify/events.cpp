@@ -2,7 +2,7 @@
 
 #include "core/id.hpp"
 #include "json/object_writer.hpp"
-#include "notify/mail_address.hpp"
+#include "url/mail_address.hpp"
 #include "url/url.hpp"
 
 namespace meter::notify {
@@ -53,7 +53,7 @@ std::vector<Delivery> job_deliveries(const WebhookTarget& target, const Schedule
 
 std::string endpoint_of(std::string_view url, WebhookType type) {
     if (type == WebhookType::email) {
-        const auto addresses = mail_addresses(url);
+        const auto addresses = url::mail_addresses(url);
         if (addresses.empty()) return std::string(url);
         const std::string& first = addresses.front();
         return "mailto:" + first.substr(first.rfind('@') + 1);

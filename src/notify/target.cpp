@@ -7,7 +7,7 @@
 #include "json/members.hpp"
 #include "meter/json.hpp"
 #include "meter/webhook.hpp"
-#include "notify/mail_address.hpp"
+#include "url/mail_address.hpp"
 #include "url/url.hpp"
 
 namespace meter {
@@ -24,7 +24,7 @@ bool is_host_or_subdomain(std::string_view host, std::string_view domain) {
 }  // namespace
 
 WebhookType detect_webhook_type(std::string_view url) {
-    if (!notify::mail_addresses(url).empty() || core::ascii_iequals(url.substr(0, 7), "mailto:"))
+    if (!url::mail_addresses(url).empty() || core::ascii_iequals(url.substr(0, 7), "mailto:"))
         return WebhookType::email;
     const auto parsed = url::parse_url(url);
     if (!parsed) return WebhookType::standard;
@@ -41,7 +41,7 @@ WebhookType detect_webhook_type(std::string_view url) {
 
 Result<void> validate_webhook_url(std::string_view url, WebhookType type) {
     const bool fine =
-        type == WebhookType::email ? !notify::mail_addresses(url).empty() : core::validate_url(url).has_value();
+        type == WebhookType::email ? !url::mail_addresses(url).empty() : core::validate_url(url).has_value();
     if (fine) return {};
     return Error{ErrorCode::invalid_url, "Invalid URL format", "webhook_url"};
 }

@@ -1,11 +1,11 @@
-#include "notify/mail_address.hpp"
+#include "url/mail_address.hpp"
 
 #include <algorithm>
 
 #include "core/unicode.hpp"
 #include "core/url_text.hpp"
 
-namespace meter::notify {
+namespace meter::url {
 namespace {
 
 constexpr std::size_t most_mail_addresses = 10;
@@ -60,4 +60,4 @@ std::vector<std::string> mail_addresses(std::string_view url) {
     return addresses;
 }
 
-}  // namespace meter::notify
+}  // namespace meter::url
