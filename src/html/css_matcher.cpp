@@ -123,7 +123,8 @@ bool CssMatcher::test(const Compound& compound, std::uint32_t element, std::uint
     if ((record.bloom & compound.bloom) != compound.bloom) return false;
     if (!compound.any_name) {
         if (record.tag != compound.tag) return false;
-        if (compound.tag == 0 && compound.name != chars(record.node->name)) return false;
+        // SVG names keep their capitals ("clipPath").
+        if (compound.tag == 0 && !core::ascii_iequals(compound.name, chars(record.node->name))) return false;
     }
     for (std::uint32_t i = 0; i < compound.count; ++i)
         if (!test_simple(program_.simples[compound.first + i], element)) return false;

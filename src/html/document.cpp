@@ -1,10 +1,13 @@
 #include "html/document.hpp"
 
+#include <libxml/HTMLtree.h>
+
 #include <new>
 #include <utility>
 
-#include "core/unicode.hpp"
 #include "html/charset.hpp"
+#include "html/document_impl.hpp"
+#include "html/parser/parser.hpp"
 #include "html/prescan.hpp"
 #include "html/tree_builder.hpp"
 #include "url/url.hpp"
@@ -26,25 +29,28 @@ Element element_at(const detail::Tree& tree, std::uint32_t index) noexcept {
 
 }  // namespace
 
-struct Document::Impl {
-    struct DocCloser {
-        void operator()(xmlDoc* closed) const noexcept { xmlFreeDoc(closed); }
-    };
-
-    detail::Tree tree;
-    std::unique_ptr<xmlDoc, DocCloser> doc;
-    std::string encoding;
-};
-
 Document::Document(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Document::Document(Document&&) noexcept = default;
 Document& Document::operator=(Document&&) noexcept = default;
 Document::~Document() = default;
 
+Document::Impl::Impl() : doc(htmlNewDocNoDtD(nullptr, nullptr)) {
+    if (doc == nullptr) throw std::bad_alloc();
+    doc->_private = &tree;
+    doc->dict = xmlDictCreate();
+    if (doc->dict == nullptr) throw std::bad_alloc();
+}
+
 Result<Document> Document::parse(std::string_view bytes, const ParseOptions& options) {
+    if (options.parser == ParserKind::html5) {
+        Parser parser(options);
+        if (auto fed = parser.feed(bytes); !fed) return fed.error();
+        return parser.finish();
+    }
     if (bytes.size() > options.max_bytes) return page_too_large();
     try {
         auto impl = std::make_unique<Impl>();
+        impl->doc.reset();
         detail::Decoded decoded;
         detail::decode(bytes, options.content_type, decoded);
         impl->encoding = decoded.encoding;
@@ -62,12 +68,20 @@ Result<Document> Document::parse(std::string_view bytes, const ParseOptions& opt
     }
 }
 
+Result<Document> Document::parse_fragment(std::string_view text, std::string_view context,
+                                          const ParseOptions& options) {
+    Parser parser(options, detail::FragmentContext{context});
+    if (auto fed = parser.feed(text); !fed) return fed.error();
+    return parser.finish();
+}
+
 Element Document::root() const noexcept {
     return element_at(impl_->tree, 0);
 }
 
 Element Document::body() const noexcept {
     const auto& records = impl_->tree.records;
+    if (impl_->is_fragment) return root();
     for (std::size_t i = 1; i < records.size(); i = records[i].end)
         if (records[i].tag == body_tag) return Element(records[i].node);
     return {};
@@ -75,7 +89,7 @@ Element Document::body() const noexcept {
 
 std::string Document::title() const {
     for (const auto& record : impl_->tree.records)
-        if (record.tag == title_tag) return Element(record.node).text();
+        if (record.tag == title_tag && record.space == detail::Space::html) return Element(record.node).text();
     return {};
 }
 
@@ -86,7 +100,7 @@ std::string_view Document::encoding() const noexcept {
 std::string Document::base_url(std::string_view page_url) const {
     // HTML standard 4.2.3: the first base element that has an href counts.
     for (const auto& record : impl_->tree.records) {
-        if (record.tag != base_tag) continue;
+        if (record.tag != base_tag || record.space != detail::Space::html) continue;
         const auto href = Element(record.node).attribute("href");
         if (!href) continue;
         std::string base = url::resolve(page_url, *href);
@@ -102,6 +116,10 @@ bool Document::depth_capped() const noexcept {
 
 std::string_view Element::name() const noexcept {
     return node_ != nullptr ? std::string_view(detail::chars(node_->name)) : std::string_view();
+}
+
+bool Element::is_html() const noexcept {
+    return node_ != nullptr && detail::space_of(node_) == detail::Space::html;
 }
 
 std::optional<std::string_view> Element::attribute(std::string_view name) const noexcept {

@@ -1,9 +1,11 @@
 // HTML documents: parsed once, read through light views. libxml2's types stay behind this header.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +25,9 @@ public:
     explicit operator bool() const noexcept { return node_ != nullptr; }
     bool operator==(const Element&) const = default;
 
-    std::string_view name() const noexcept;  ///< lower case
-    /// The attribute's value; nullopt when absent. HTML names are lower case. Attributes whose names are no XML names
-    /// ("@click", "[value]") are not kept.
+    std::string_view name() const noexcept;  ///< lower case, but for SVG names like "foreignObject"
+    bool is_html() const noexcept;           ///< neither SVG nor MathML
+    /// The attribute's value; nullopt when absent. HTML names are lower case.
     std::optional<std::string_view> attribute(std::string_view name) const noexcept;
     bool has_attribute(std::string_view name) const noexcept { return attribute(name).has_value(); }
 
@@ -58,35 +60,54 @@ struct Node {
     std::string_view text;  ///< kind text only
 };
 
+/// Which parser makes the tree.
+enum class ParserKind {
+    html5,    ///< ours: the tree that browsers have
+    libxml2,  ///< libxml2's HTML parser, for comparison; no fragments, no templates, nothing of what HTML 5 says
+};
+
 struct ParseOptions {
     std::string_view content_type = {};          ///< Content-Type header; its charset counts after a BOM
     std::size_t max_bytes = 32u << 20;           ///< larger input is too_large
-    std::size_t max_attributes_per_tag = 1'000;  ///< more are dropped before the parser sees them
+    std::size_t max_attributes_per_tag = 1'000;  ///< more are dropped
     std::size_t max_nodes = 1'000'000;           ///< more is too_large; two attributes count as one
+    ParserKind parser = ParserKind::html5;
+    std::stop_token stop = {};  ///< asked every 32 KiB: cancelled
+    /// Looked at every 32 KiB: timeout. By default there is none.
+    std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 };
 
 /// A parsed page. Movable, not copyable. Threads: const calls from any thread.
 class Document {
 public:
     /// Never fails on malformed HTML. The charset is decided here, once: BOM, HTTP header, <meta>, then UTF-8 when the
-    /// bytes are valid UTF-8, else windows-1252. Errors: too_large "Page too large", parse (out of memory).
+    /// bytes are valid UTF-8, else windows-1252. For input that arrives piece by piece see Parser.
+    /// The tree is that of the HTML standard (13.2), scripting off: every page has html, head and body. The content of
+    /// a template is not in it (text, selectors, views), only inner_html() writes it.
+    /// Errors: too_large "Page too large", cancelled, timeout, parse (out of memory).
     static Result<Document> parse(std::string_view bytes, const ParseOptions& options = {});
+
+    /// Markup without a page around it, as innerHTML of an element named `context` is read (HTML standard 13.4): HTML
+    /// in JSON and feeds. `text` is UTF-8. The root is an html element that holds what was parsed; body() is the same.
+    static Result<Document> parse_fragment(std::string_view text, std::string_view context = "div",
+                                           const ParseOptions& options = {});
 
     Document(Document&&) noexcept;
     Document& operator=(Document&&) noexcept;
     ~Document();
 
-    Element root() const noexcept;               ///< the html element; false for a document without any element
-    Element body() const noexcept;               ///< false when there is none
-    std::string title() const;                   ///< text of the first <title>, white space collapsed
+    Element root() const noexcept;               ///< the html element; libxml2's parser may find none
+    Element body() const noexcept;               ///< false when there is none: a frameset
+    std::string title() const;                   ///< text of the first HTML <title>, white space collapsed
     std::string_view encoding() const noexcept;  ///< "UTF-8", "windows-1252", ...
     /// The URL links are relative to: <base href> resolved against `page_url`, or `page_url`.
     std::string base_url(std::string_view page_url) const;
-    /// True when elements were nested deeper than 256: they became siblings at that depth, with their text; and where a
-    /// page opens thousands without closing any, the rest of the page was dropped.
+    /// True when elements were nested deeper than 512 (256 by libxml2's parser): they became siblings at that depth,
+    /// with their text.
     bool depth_capped() const noexcept;
 
 private:
+    friend class Parser;
     struct Impl;
     explicit Document(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;

@@ -39,9 +39,24 @@ void append_start_tag(std::string& out, const xmlNode* element) {
     out += '>';
 }
 
+bool is_html_with(const xmlNode* element, std::uint8_t trait) noexcept {
+    return element->type == XML_ELEMENT_NODE && space_of(element) == Space::html && tag_has(tag_of(element), trait);
+}
+
+// What stands between the tags of an element; null when nothing does.
+const xmlNode* first_inside(const xmlNode* element) noexcept {
+    const xmlNode* content = template_content(element);
+    return content != nullptr ? content->children : element->children;
+}
+
+// The element around a node: that of the template when the node lies in its content.
+const xmlNode* element_around(const xmlNode* node) noexcept {
+    const xmlNode* parent = node->parent;
+    return parent->type == XML_DOCUMENT_FRAG_NODE ? static_cast<const xmlNode*>(parent->psvi) : parent;
+}
+
 void append_end_tag(std::string& out, const xmlNode* element) {
-    if (!tag_has(tree_of(element)[record_of(element)].tag, tag_void))
-        out.append("</").append(chars(element->name)).append(1, '>');
+    if (!is_html_with(element, tag_void)) out.append("</").append(chars(element->name)).append(1, '>');
 }
 
 }  // namespace
@@ -51,10 +66,9 @@ std::string Element::inner_html() const {
     using namespace detail;
     std::string out;
     if (node_ == nullptr) return out;
-    for (const xmlNode* node = node_->children; node != nullptr;) {
+    for (const xmlNode* node = first_inside(node_); node != nullptr;) {
         if (is_text(node)) {
-            const xmlNode* parent = node->parent;
-            if (tag_has(tree_of(parent)[record_of(parent)].tag, tag_raw))
+            if (is_html_with(node->parent, tag_raw))
                 out += text_of(node);
             else
                 append_escaped(out, text_of(node), false);
@@ -62,14 +76,14 @@ std::string Element::inner_html() const {
             out.append("<!--").append(node->content != nullptr ? chars(node->content) : "").append("-->");
         } else if (node->type == XML_ELEMENT_NODE) {
             append_start_tag(out, node);
-            if (node->children != nullptr) {
-                node = node->children;
+            if (const xmlNode* first = first_inside(node); first != nullptr) {
+                node = first;
                 continue;
             }
             append_end_tag(out, node);
         }
         while (node->next == nullptr) {
-            node = node->parent;
+            node = element_around(node);
             if (node == node_) return out;
             append_end_tag(out, node);
         }

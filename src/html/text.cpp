@@ -80,10 +80,6 @@ private:
 
 constexpr Tag br_tag = find_tag("br");
 
-Tag tag_of(const xmlNode* element) noexcept {
-    return tree_of(element)[record_of(element)].tag;
-}
-
 }  // namespace
 
 std::size_t append_text(const xmlNode* root, std::string& out) {

@@ -7,17 +7,24 @@
 #include <cstdint>
 #include <cstring>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "html/parser/arena.hpp"
 #include "html/tags.hpp"
 
 namespace meter::html::detail {
 
 constexpr std::uint32_t no_element = 0xffffffffu;
 
-/// Elements nested deeper than this become siblings at this depth: libxml2's XPath and most tools recurse.
-constexpr std::size_t max_depth = 256;
+/// Elements opened inside this many others become siblings at this depth, as in browsers.
+constexpr std::size_t max_depth = 512;
+
+/// The namespace of an element. libxml2's own `ns` stays null, so that XPath finds "//svg" without a prefix; attributes
+/// keep the names they were written with ("xlink:href").
+enum class Space : std::uint8_t { html, svg, math };
 
 struct ElementRecord {
     const xmlNode* node = nullptr;
@@ -27,16 +34,27 @@ struct ElementRecord {
     std::uint32_t previous = no_element;  ///< previous element sibling
     std::uint32_t position = 1;           ///< 1 for the first element among its siblings
     std::uint32_t children = 0;           ///< element children
-    Tag tag = 0;
+    Tag tag = 0;                          ///< of the name in lower case, whatever the namespace
+    Space space = Space::html;
+};
+
+struct Doctype {
+    std::string name, public_id, system_id;
+    const xmlNode* after = nullptr;  ///< the comment before it
 };
 
 /// What libxml2's nodes point back to: `doc->_private` is the Tree, an element's `_private` its record's index plus
 /// one, a text's and an attribute's `_private` the length of its value plus one (zero where libxml2 made the node
-/// itself).
+/// itself). An element's `line` is its Tag, its `extra` its Space. The content of a template is no part of the tree, as
+/// in browsers: the template's `psvi` is a document fragment node, whose `psvi` is the template; elements in it have no
+/// record.
 struct Tree {
     std::vector<ElementRecord> records;
     bool depth_capped = false;
+    std::optional<Doctype> doctype;
+    bool quirks = false;
     mutable std::once_flag xpath_prepared;  ///< document order and ids, made when the first XPath asks
+    Arena arena;                            ///< every node but those libxml2's own parser made
 
     const ElementRecord& operator[](std::uint32_t index) const noexcept { return records[index]; }
 };
@@ -47,6 +65,19 @@ inline const Tree& tree_of(const xmlNode* node) noexcept {
 
 inline std::uint32_t record_of(const xmlNode* element) noexcept {
     return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(element->_private)) - 1;
+}
+
+inline Tag tag_of(const xmlNode* element) noexcept {
+    return static_cast<Tag>(element->line);
+}
+
+inline Space space_of(const xmlNode* element) noexcept {
+    return static_cast<Space>(element->extra & 3);
+}
+
+/// The fragment with a template's content; null for every other element.
+inline const xmlNode* template_content(const xmlNode* element) noexcept {
+    return static_cast<const xmlNode*>(element->psvi);
 }
 
 inline const char* chars(const xmlChar* text) noexcept {
@@ -94,13 +125,18 @@ void for_each_token(std::string_view text, Use&& use) {
     }
 }
 
-/// Bits of a Bloom filter of 64: two for an id or class, one for an attribute's name.
+/// The bit of an attribute's name in a Bloom filter of 64, from tag_hash(name).
+constexpr std::uint64_t bloom_of_name(std::uint32_t hash) noexcept {
+    return std::uint64_t{1} << ((hash * 0x9e3779b1u) >> 26);
+}
+
+/// Bits of a Bloom filter of 64: two for an id ('#') or class ('.'), one for an attribute's name ('[').
 inline std::uint64_t bloom_bits(char kind, std::string_view text) noexcept {
+    if (kind == '[') return bloom_of_name(tag_hash(text));
     std::uint32_t hash = 2166136261u ^ static_cast<unsigned char>(kind);
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
     hash ^= hash >> 13;
-    const std::uint64_t first = std::uint64_t{1} << (hash & 63u);
-    return kind == '[' ? first : first | std::uint64_t{1} << ((hash >> 6) & 63u);
+    return std::uint64_t{1} << (hash & 63u) | std::uint64_t{1} << ((hash >> 6) & 63u);
 }
 
 /// All bits of an element's attributes.

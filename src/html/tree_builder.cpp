@@ -28,7 +28,7 @@ struct TreeBuilder {
     std::size_t max_units;  // two a node, one an attribute
     std::size_t max_open;   // names on libxml2's own stack, which its end tags search
     std::size_t units = 0;
-    std::size_t too_deep = 0;              // open elements beyond max_depth, kept as leaves
+    std::size_t too_deep = 0;              // open elements beyond depth_cap, kept as leaves
     std::vector<std::uint32_t> open;       // records of the open elements
     std::vector<std::uint32_t> latest;     // for each of them the last element child; [0] for the document
     xmlNode* text = nullptr;               // the text still growing
@@ -40,6 +40,7 @@ struct TreeBuilder {
 };
 
 constexpr Tag p_tag = find_tag("p");
+constexpr std::size_t depth_cap = 256;                  // libxml2's own stack of names is searched by each end tag
 constexpr std::size_t inline_text = 2 * sizeof(void*);  // libxml2 frees no content that is &node->properties
 
 TreeBuilder& builder_of(void* context) noexcept {
@@ -201,8 +202,9 @@ bool open_element(xmlParserCtxt* context, const xmlChar* name, const xmlChar** a
     }
     builder.tree.records.push_back(record);
     node->_private = reinterpret_cast<void*>(std::uintptr_t{index} + 1);
+    node->line = tag;
 
-    if (builder.open.size() >= max_depth) {
+    if (builder.open.size() >= depth_cap) {
         ++builder.too_deep;
         builder.tree.depth_capped = true;
     } else {
@@ -316,20 +318,6 @@ void finish_records(std::vector<ElementRecord>& records) noexcept {
 
 }  // namespace
 
-std::uint64_t bloom_of(const xmlNode* element) noexcept {
-    std::uint64_t bits = 0;
-    for (const xmlAttr* attribute = element->properties; attribute != nullptr; attribute = attribute->next) {
-        const std::string_view name = chars(attribute->name);
-        bits |= bloom_bits('[', name);
-        if (name == "class") {
-            for_each_token(value_of(attribute), [&](std::string_view token) { bits |= bloom_bits('.', token); });
-        } else if (name == "id") {
-            bits |= bloom_bits('#', value_of(attribute));
-        }
-    }
-    return bits;
-}
-
 BuildOutcome build_tree(std::string_view text, std::size_t tags, std::size_t max_nodes, Tree& tree, xmlDocPtr& doc) {
     doc = nullptr;
     if (text.empty()) return BuildOutcome::built;
@@ -341,7 +329,7 @@ BuildOutcome build_tree(std::string_view text, std::size_t tags, std::size_t max
         htmlCreateMemoryParserCtxt(text.data(), static_cast<int>(text.size())));
     if (parser == nullptr) return BuildOutcome::out_of_memory;
     // libxml2 compares an end tag with every open name: tags times open names is the work a hostile page can ask for.
-    const std::size_t max_open = std::clamp<std::size_t>(400'000'000 / (tags + 1), max_depth + 44, 10'000);
+    const std::size_t max_open = std::clamp<std::size_t>(400'000'000 / (tags + 1), depth_cap + 44, 10'000);
     TreeBuilder builder{tree, std::min(max_nodes, SIZE_MAX / 2) * 2, max_open, 0, 0, {}, {no_element}};
     tree.records.reserve(std::min(tags / 2 + 8, max_nodes));
     parser->_private = &builder;

@@ -40,6 +40,7 @@ const std::set<std::string> cssselect_differs{
     "div:contains(CELIA)",
     ":enabled",            // and are neither enabled nor disabled
     "div[class!=madeup]",  // not CSS
+    "p:only-of-type",      // the </p> behind a fieldset makes a second p in HTML
 };
 
 // In cssselect's error tests these are the ones without an error, or refused only by its translation to XPath.
