@@ -1,12 +1,10 @@
 #include "html/charset.hpp"
 
-#include <iconv.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 #include "core/unicode.hpp"
+#include "html/parser/input.hpp"
 #include "html/tree.hpp"
 
 namespace meter::html::detail {
@@ -88,84 +86,6 @@ const EncodingRow* encoding_row(std::string_view name) noexcept {
     return row == encoding_rows.end() ? nullptr : &*row;
 }
 
-void decode_windows_1252(std::string_view bytes, std::string& out) {
-    out.reserve(bytes.size() + bytes.size() / 8);
-    for (const char c : bytes) {
-        if (static_cast<signed char>(c) >= 0)
-            out += c;
-        else
-            core::append_utf8(out, windows_1252(static_cast<unsigned char>(c)));
-    }
-}
-
-void decode_utf16(std::string_view bytes, bool big_endian, std::string& out) {
-    const auto unit = [&](std::size_t i) {
-        const auto first = static_cast<unsigned char>(bytes[i]);
-        const auto second = static_cast<unsigned char>(bytes[i + 1]);
-        return static_cast<char32_t>(big_endian ? first << 8 | second : second << 8 | first);
-    };
-    out.reserve(bytes.size());
-    std::size_t i = 0;
-    for (; i + 1 < bytes.size(); i += 2) {
-        char32_t code_point = unit(i);
-        if (code_point >= 0xd800 && code_point <= 0xdfff) {
-            const bool pair =
-                code_point <= 0xdbff && i + 3 < bytes.size() && unit(i + 2) >= 0xdc00 && unit(i + 2) <= 0xdfff;
-            if (pair)
-                code_point = 0x10000 + ((code_point - 0xd800) << 10) + (unit(i + 2) - 0xdc00);
-            else
-                code_point = 0xfffd;
-            if (pair) i += 2;
-        }
-        core::append_utf8(out, code_point);
-    }
-    if (i < bytes.size()) core::append_utf8(out, 0xfffd);
-}
-
-class IconvTable {
-public:
-    explicit IconvTable(const char* name) : handle_(iconv_open("UTF-8", name)) {}
-    IconvTable(const IconvTable&) = delete;
-    IconvTable& operator=(const IconvTable&) = delete;
-    ~IconvTable() {
-        if (*this) iconv_close(handle_);
-    }
-    // False when the C library lacks the table.
-    explicit operator bool() const noexcept { return handle_ != reinterpret_cast<iconv_t>(-1); }
-    iconv_t get() const noexcept { return handle_; }
-
-private:
-    iconv_t handle_;
-};
-
-void decode_with_iconv(std::string_view bytes, const IconvTable& table, std::string& out) {
-    constexpr auto failed = static_cast<std::size_t>(-1);
-    std::array<char, 16384> buffer;
-    char* in = const_cast<char*>(bytes.data());  // iconv only reads it
-    std::size_t left = bytes.size();
-    out.reserve(bytes.size() * 3 / 2);
-    while (left > 0) {
-        char* to = buffer.data();
-        std::size_t room = buffer.size();
-        const bool broken = iconv(table.get(), &in, &left, &to, &room) == failed && errno != E2BIG;
-        out.append(buffer.data(), buffer.size() - room);
-        if (!broken || left == 0) continue;
-        // EILSEQ, or EINVAL for a sequence cut off by the end: one U+FFFD for one byte (Encoding standard 4.1).
-        core::append_utf8(out, 0xfffd);
-        ++in;
-        --left;
-    }
-    char* to = buffer.data();  // what the table has kept back: a base character that could have been composed
-    std::size_t room = buffer.size();
-    iconv(table.get(), nullptr, nullptr, &to, &room);
-    out.append(buffer.data(), buffer.size() - room);
-}
-
-std::string_view declared_encoding(std::string_view bytes, std::string_view content_type) {
-    const std::string_view encoding = charset_of_content_type(content_type);
-    return encoding.empty() ? sniff_declared_encoding(bytes) : encoding;
-}
-
 }  // namespace
 
 std::string_view encoding_for_label(std::string_view label) noexcept {
@@ -187,37 +107,24 @@ char32_t windows_1252(unsigned char byte) noexcept {
     return byte >= 0x80 && byte <= 0x9f ? windows_1252_high[byte - 0x80u] : char32_t{byte};
 }
 
+const char* iconv_name(std::string_view encoding) noexcept {
+    const EncodingRow* row = encoding_row(encoding);
+    return row == nullptr ? nullptr : row->iconv;
+}
+
 void decode(std::string_view bytes, std::string_view content_type, Decoded& out) {
-    if (bytes.starts_with("\xef\xbb\xbf")) {
-        out.encoding = "UTF-8";
-        bytes.remove_prefix(3);
-    } else if (bytes.starts_with("\xfe\xff") || bytes.starts_with("\xff\xfe")) {
-        out.encoding = bytes.front() == '\xfe' ? "UTF-16BE" : "UTF-16LE";
-        bytes.remove_prefix(2);
-    } else {
-        out.encoding = declared_encoding(bytes, content_type);
-    }
-    if (const EncodingRow* row = encoding_row(out.encoding); row != nullptr && row->iconv != nullptr) {
-        if (const IconvTable table(row->iconv); table) {
-            decode_with_iconv(bytes, table, out.storage);
-            out.text = out.storage;
-            return;
-        }
-        out.encoding = {};  // a C library without this table: guess as if nothing were declared
-    }
-    if (out.encoding.empty()) out.encoding = core::is_valid_utf8(bytes) ? "UTF-8" : "windows-1252";
-    if (out.encoding == "UTF-8") {
-        if (core::is_valid_utf8(bytes)) {
-            out.text = bytes;
-            return;
-        }
-        out.storage = core::sanitize_utf8(bytes);
-    } else if (out.encoding == "windows-1252") {
-        decode_windows_1252(bytes, out.storage);
-    } else {
-        decode_utf16(bytes, out.encoding == "UTF-16BE", out.storage);
-    }
-    out.text = out.storage;
+    InputDecoder decoder(content_type);
+    const auto receive = [&](std::string_view text) {
+        // Text that reaches to the end of the bytes is the bytes.
+        if (out.storage.empty() && text.data() + text.size() == bytes.data() + bytes.size())
+            out.text = text;
+        else
+            out.storage += text;
+    };
+    decoder.feed(bytes, receive);
+    decoder.finish(receive);
+    out.encoding = decoder.encoding();
+    if (!out.storage.empty()) out.text = out.storage;
 }
 
 }  // namespace meter::html::detail

@@ -18,6 +18,13 @@ std::string_view charset_of_content_type(std::string_view value) noexcept;
 /// Empty when there is none. Source: HTML standard, section 13.2.3.2.
 std::string_view sniff_declared_encoding(std::string_view bytes);
 
+/// The same for a declaration that comes later than it should, which browsers honour when they meet it (13.2.3.4):
+/// searches all of `bytes`, but not the content of scripts and the like.
+std::string_view sniff_late_declaration(std::string_view bytes);
+
+/// The C library's table for an encoding; null where we decode ourselves.
+const char* iconv_name(std::string_view encoding) noexcept;
+
 /// The character of a byte in windows-1252.
 char32_t windows_1252(unsigned char byte) noexcept;
 
@@ -31,8 +38,7 @@ struct Decoded {
     Decoded& operator=(const Decoded&) = delete;
 };
 
-/// Decides by BOM, HTTP header, declaration, then UTF-8 when the bytes are valid UTF-8, else windows-1252. What is
-/// malformed becomes U+FFFD. `out.text` may point into `bytes`.
+/// All of a page at once, as InputDecoder decodes it. `out.text` may point into `bytes`.
 void decode(std::string_view bytes, std::string_view content_type, Decoded& out);
 
 }  // namespace meter::html::detail

@@ -1,5 +1,6 @@
 // The encoding a page declares in its first bytes (HTML standard, section 13.2.3.2).
 #include <algorithm>
+#include <array>
 
 #include "core/unicode.hpp"
 #include "html/charset.hpp"
@@ -14,14 +15,26 @@ constexpr bool is_sniff_letter(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+// Elements whose content is no markup.
+constexpr std::array<std::string_view, 8> sniffed_raw_elements{"script", "style",  "title",   "textarea",
+                                                               "xmp",    "iframe", "noembed", "noframes"};
+
 class MetaSniffer {
 public:
-    explicit MetaSniffer(std::string_view bytes) noexcept : bytes_(bytes) {}
+    MetaSniffer(std::string_view bytes, bool skips_raw_text) noexcept
+        : bytes_(bytes), skips_raw_text_(skips_raw_text) {}
 
     std::string_view run() {
-        if (const auto declared = read_xml_declaration(); !declared.empty()) return declared;
-        for (; at_ < bytes_.size(); ++at_) {
-            if (bytes_[at_] != '<') continue;
+        using namespace std::string_view_literals;
+        if (bytes_.starts_with("<\0?\0x\0"sv)) return "UTF-16LE";
+        if (bytes_.starts_with("\0<\0?\0x"sv)) return "UTF-16BE";
+        const std::string_view declared = scan_tags();
+        return declared.empty() ? read_xml_declaration() : declared;
+    }
+
+private:
+    std::string_view scan_tags() {
+        for (; (at_ = bytes_.find('<', at_)) < bytes_.size(); ++at_) {
             const std::string_view rest = bytes_.substr(at_);
             if (rest.starts_with("<!--")) {
                 const std::size_t end = bytes_.find("-->", at_ + 2);
@@ -33,17 +46,33 @@ public:
                 if (const auto found = read_meta(); !found.empty()) return found;
             } else if (rest.size() > 1 &&
                        (is_sniff_letter(rest[1]) || (rest[1] == '/' && rest.size() > 2 && is_sniff_letter(rest[2])))) {
+                const std::size_t start = at_ + 1;
                 while (at_ < bytes_.size() && !is_html_space(bytes_[at_]) && bytes_[at_] != '>') ++at_;
+                const std::string_view name = bytes_.substr(start, at_ - start);
                 while (read_attribute()) {
                 }
+                if (skips_raw_text_) skip_raw_text(name);
             } else if (rest.size() > 1 && (rest[1] == '!' || rest[1] == '/' || rest[1] == '?')) {
-                at_ = std::min(bytes_.find('>', at_), bytes_.size());
+                at_ = bytes_.find('>', at_);
+                if (at_ == std::string_view::npos) return {};
             }
         }
         return {};
     }
 
-private:
+    // Leaves at_ before the end tag's '<', or at the end.
+    void skip_raw_text(std::string_view name) noexcept {
+        const auto same = [&](std::string_view raw) { return core::ascii_iequals(raw, name); };
+        if (std::none_of(sniffed_raw_elements.begin(), sniffed_raw_elements.end(), same)) return;
+        while ((at_ = std::min(bytes_.find("</", at_), bytes_.size())) < bytes_.size()) {
+            if (same(bytes_.substr(at_ + 2, name.size()))) {
+                --at_;
+                return;
+            }
+            ++at_;
+        }
+    }
+
     // "get an XML encoding"
     std::string_view read_xml_declaration() const noexcept {
         if (!bytes_.starts_with("<?xml")) return {};
@@ -91,6 +120,7 @@ private:
                 need_pragma = Need::no;
             }
         }
+        if (at_ >= bytes_.size()) return {};  // cut off: the declaration may be longer
         if (need_pragma == Need::unknown || (need_pragma == Need::yes && !got_pragma)) return {};
         return of_meta(charset);
     }
@@ -128,10 +158,11 @@ private:
         const std::size_t start = at_;
         while (at_ < bytes_.size() && !is_html_space(bytes_[at_]) && bytes_[at_] != '>') ++at_;
         value_ = bytes_.substr(start, at_ - start);
-        return at_ < bytes_.size();  // cut off by the end: the declaration may be longer
+        return at_ < bytes_.size();
     }
 
     std::string_view bytes_;
+    const bool skips_raw_text_;
     std::size_t at_ = 0;
     std::string name_;
     std::string_view value_;
@@ -164,7 +195,11 @@ std::string_view charset_of_content_type(std::string_view value) noexcept {
 }
 
 std::string_view sniff_declared_encoding(std::string_view bytes) {
-    return MetaSniffer(bytes.substr(0, sniffed_bytes)).run();
+    return MetaSniffer(bytes.substr(0, sniffed_bytes), false).run();
+}
+
+std::string_view sniff_late_declaration(std::string_view bytes) {
+    return MetaSniffer(bytes, true).run();
 }
 
 }  // namespace meter::html::detail

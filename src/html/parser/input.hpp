@@ -11,10 +11,12 @@ namespace meter::html::detail {
 /// Decides the encoding once, then decodes piece by piece: the same text whatever the pieces.
 ///
 /// The encoding is that of the byte order mark, else the Content-Type's charset, else what the first 1,024 bytes
-/// declare, so nothing is handed over before as many have come or finish() is called. Where nothing is declared it is
-/// UTF-8 unless malformed UTF-8 shows up in the 64 KiB from the first byte above 0x7F on, else windows-1252. ASCII is
-/// the same in both and handed over at once; what follows is kept until one of the two is certain.
-/// Cost: linear. Memory: at most 64 KiB of undecided bytes.
+/// declare, so nothing is handed over before as many have come or finish() is called. Where nothing is declared, text
+/// is handed over as long as it is ASCII, the same in all encodings; from the first other byte on it is kept until
+///  - a declaration turns up in the first 64 KiB after all (13.2.3.4), or those 64 KiB are over,
+///  - and then malformed UTF-8 shows in the first 64 KiB from that byte on, which makes it windows-1252, or does not,
+///    which makes it UTF-8.
+/// Cost: linear. Memory: at most 128 KiB of undecided bytes.
 class InputDecoder {
 public:
     /// Receives decoded text: never empty, valid UTF-8 without a byte order mark, cut between characters; CR and
