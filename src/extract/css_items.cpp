@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/unicode.hpp"
+#include "extract/decimal.hpp"
 #include "extract/run.hpp"
 #include "extract/work_budget.hpp"
 #include "url/url.hpp"
@@ -27,6 +28,17 @@ std::string_view first_srcset_candidate(std::string_view srcset) noexcept {
     std::string_view candidate = srcset.substr(0, srcset.find_first_of(space));
     while (candidate.ends_with(',')) candidate.remove_suffix(1);
     return candidate;
+}
+
+/// The text directly in an element, without that of its children; pieces are joined by a space.
+std::string own_text(html::Element element) {
+    std::string joined;
+    const auto visit = [](void* context, const html::Node& node, bool) {
+        if (node.kind == html::Node::Kind::text) static_cast<std::string*>(context)->append(node.text).append(" ");
+        return false;
+    };
+    html::walk(element, visit, &joined);
+    return core::collapse_space(joined);
 }
 
 /// Selectors of a plan that run in one walk, and the fields that read what they find.
@@ -105,20 +117,26 @@ private:
     Result<void> read_field(const CssField& field, const std::vector<html::Match>& matches, Value& value) {
         Value::Array list;
         for (const html::Match& match : matches) {
-            auto text = read_match(field, match);
+            const auto text = read_match(field, match);
             if (spent_) return too_many_results();
             if (text) {
                 item_bytes_ += text->size() + 3;
                 if (item_bytes_ > sink_.room()) return too_many_results();
             }
             if (!field.all) {
-                if (text) value = std::move(*text);
+                if (text) value = to_value(field, *text);
                 return {};
             }
-            if (text) list.emplace_back(std::move(*text));
+            if (text) list.emplace_back(to_value(field, *text));
         }
         if (field.all) value = std::move(list);
         return {};
+    }
+
+    static Value to_value(const CssField& field, const std::string& text) {
+        if (field.decimal == 0) return text;
+        const auto number = find_decimal(text, field.decimal);
+        return number ? Value(*number) : Value();
     }
 
     /// What the field says about one match; nullopt when it has no such attribute or the regex finds nothing.
@@ -134,6 +152,7 @@ private:
     std::optional<std::string> read_text(const CssField& field, const std::string& text) const {
         switch (field.source) {
             case CssField::Source::text:
+            case CssField::Source::own_text:
                 return core::collapse_space(text);
             case CssField::Source::link:
             case CssField::Source::srcset:
@@ -144,12 +163,14 @@ private:
     }
 
     std::optional<std::string> read_element(const CssField& field, html::Element element) {
-        if (field.source == CssField::Source::text || field.source == CssField::Source::html) {
+        if (field.source <= CssField::Source::html) {
             if (!budget_.charge_subtree(element, 1)) {
                 spent_ = true;
                 return std::nullopt;
             }
-            return field.source == CssField::Source::text ? element.text() : element.inner_html();
+            return field.source == CssField::Source::text       ? element.text()
+                   : field.source == CssField::Source::own_text ? own_text(element)
+                                                                : element.inner_html();
         }
         const auto attribute = element.attribute(field.attribute);
         if (!attribute) return std::nullopt;

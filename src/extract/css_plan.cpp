@@ -38,6 +38,8 @@ void css_set_source(CssField& field, std::string attribute) {
     attribute = core::ascii_lower(attribute);
     if (attribute == "text") {
         field.source = Source::text;
+    } else if (attribute == "own-text") {
+        field.source = Source::own_text;
     } else if (attribute == "html") {
         field.source = Source::html;
     } else {
@@ -104,7 +106,8 @@ Result<CssPlan> parse_css_plan(const Object& definition) {
         }
         auto attribute = plan_string(*object, "attribute", at, "text");
         if (!attribute) return attribute.error();
-        if (attribute->empty()) return plan_error(at + ".attribute", "must be text, html or the name of an attribute");
+        if (attribute->empty())
+            return plan_error(at + ".attribute", "must be text, own-text, html or the name of an attribute");
         css_set_source(field, std::move(*attribute));
         const auto pattern = plan_string(*object, "regex", at);
         if (!pattern) return pattern.error();
@@ -112,6 +115,12 @@ Result<CssPlan> parse_css_plan(const Object& definition) {
             auto regex = core::Regex::parse(*pattern);
             if (!regex) return plan_error(at + ".regex", regex.error().message);
             field.regex = std::move(*regex);
+        }
+        const auto decimal = plan_string(*object, "decimal", at);
+        if (!decimal) return decimal.error();
+        if (!decimal->empty()) {
+            if (*decimal != "." && *decimal != ",") return plan_error(at + ".decimal", "must be \".\" or \",\"");
+            field.decimal = decimal->front();
         }
         plan.fields.push_back(std::move(field));
     }

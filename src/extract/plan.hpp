@@ -19,7 +19,7 @@ namespace detail {
 
 /// One field of a css plan.
 struct CssField {
-    enum class Source { text, html, attribute, link, srcset };
+    enum class Source { text, own_text, html, attribute, link, srcset };
 
     std::string name;
     std::optional<std::size_t> selector = {};  ///< index into CssPlan::selectors; none: the container itself
@@ -27,6 +27,7 @@ struct CssField {
     std::string attribute = {};  ///< lower case; for source attribute, link and srcset
     bool all = false;
     std::optional<core::Regex> regex = {};
+    char decimal = 0;  ///< '.' or ',': the value is a number, written with this decimal sign; 0: it is text
 };
 
 /// A selector that one or more fields read from.

@@ -1,0 +1,530 @@
+#include "generate/slots.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/unicode.hpp"
+#include "generate/words.hpp"
+
+namespace meter::generate {
+namespace {
+
+constexpr std::size_t max_value = 5'000;
+
+std::uint64_t place_mix(std::uint64_t a, std::uint64_t b) {
+    std::uint64_t x = (a ^ (b + 0x9e3779b97f4a7c15u)) * 0xbf58476d1ce4e5b9u;
+    return x ^ (x >> 29);
+}
+
+bool has_letter_or_digit(std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        if (byte < 0x80) {
+            if ((byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'))
+                return true;
+            ++at;
+        } else if (core::is_letter_or_digit(core::next_code_point(text, at))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool is_list_separator(std::string_view text, std::size_t at, std::size_t& length) {
+    length = 1;
+    if (text[at] == '|' || text[at] == ';') return true;
+    for (const std::string_view sign : {"•", "·", "—", "–"})
+        if (text.compare(at, sign.size(), sign) == 0) {
+            length = sign.size();
+            return sign != "—" && sign != "–";
+        }
+    return false;
+}
+
+/// Attributes whose name or value says what an element is.
+bool names_content(std::string_view attribute) {
+    for (const std::string_view known : {"data-testid", "data-stat", "data-field", "data-type", "data-label",
+                                         "data-title", "data-qa", "data-name", "data-role", "data-test", "aria-label"})
+        if (attribute == known) return true;
+    return false;
+}
+
+}  // namespace
+
+bool is_text_kind(SlotKind kind) {
+    return kind == SlotKind::text || kind == SlotKind::own_text || kind == SlotKind::labelled;
+}
+
+std::uint32_t Lexicon::word(std::string_view word) {
+    std::string one = singular(word);
+    if (const auto found = ids_.find(one); found != ids_.end()) return found->second;
+    const auto id = static_cast<std::uint32_t>(words_.size());
+    words_.push_back(one);
+    ids_.emplace(std::move(one), id);
+    return id;
+}
+
+std::size_t Lexicon::vocabulary(std::vector<std::string> words) {
+    std::sort(words.begin(), words.end());
+    words.erase(std::unique(words.begin(), words.end()), words.end());
+    const auto found = std::find(vocabularies_.begin(), vocabularies_.end(), words);
+    if (found != vocabularies_.end()) return static_cast<std::size_t>(found - vocabularies_.begin());
+    vocabularies_.push_back(std::move(words));
+    matches_.emplace_back();
+    return vocabularies_.size() - 1;
+}
+
+int Lexicon::match(std::size_t vocabulary, std::uint32_t word) {
+    auto& known = matches_[vocabulary];
+    if (known.size() <= word) known.resize(words_.size(), -1);
+    if (known[word] >= 0) return known[word];
+    const std::string& text = words_[word];
+    signed char best = 0;
+    for (const std::string& other : vocabularies_[vocabulary]) {
+        if (text == other) {
+            best = 10;
+            break;
+        }
+        if (other.size() >= 4 && text.size() > other.size() && (text.starts_with(other) || text.ends_with(other)))
+            best = 8;
+    }
+    return known[word] = best;
+}
+
+/// Walks the records of one sample.
+class SlotBuilder {
+public:
+    SlotBuilder(SlotTable& table, const PageIndex& page, const Region& region, Lexicon& lexicon,
+                std::vector<std::uint16_t>& shapes)
+        : table_(table), page_(page), region_(region), lexicon_(lexicon), shapes_(shapes) {}
+
+    void run() {
+        choose_records();
+        std::vector<std::uint32_t> rows;
+        for (std::uint32_t i = 0; i < table_.records.size(); ++i) {
+            record_ = i;
+            order_ = 0;
+            occurrences_.clear();
+            path_.clear();
+            record_rows(page_, region_, table_.records[i], rows);
+            roots_ = rows;
+            for (std::size_t row = 0; row < rows.size(); ++row) {
+                path_.clear();
+                if (rows.size() > 1) path_.push_back({place_mix(11, row), 1, 0});
+                walk_row(rows[row], rows.size() > 1);
+            }
+            highest_order_ = std::max(highest_order_, order_);
+        }
+        for (Slot& slot : table_.slots) finish(slot);
+        prune();
+    }
+
+private:
+    void choose_records() {
+        const auto& members = region_.members;
+        std::size_t most = SlotTable::max_records;
+        std::size_t visits = 0;
+        for (std::size_t i = 0; i < std::min(members.size(), most); ++i)
+            visits += (page_.nodes[members[i]].end - members[i]) * region_.rows;
+        if (visits > SlotTable::max_visits) most = std::max<std::size_t>(3, most * SlotTable::max_visits / visits);
+        const std::size_t count = std::min(members.size(), most);
+        for (std::size_t i = 0; i < count; ++i) table_.records.push_back(members[i * members.size() / count]);
+    }
+
+    void walk_row(std::uint32_t root, bool counts_root) {
+        const std::size_t base = path_.size();
+        const std::uint32_t end = std::min<std::uint32_t>(page_.nodes[root].end, root + 3'000);
+        levels_.clear();
+        for (std::uint32_t node = root; node < end;) {
+            while (!levels_.empty() && node >= page_.nodes[levels_.back()].end) {
+                levels_.pop_back();
+                path_.pop_back();
+            }
+            const PageNode& n = page_.nodes[node];
+            if (is_skipped_tag(n.tag)) {
+                if (n.tag == tags::meta || n.tag == tags::link) {
+                    push_step(node);
+                    put_attribute(node, "content", SlotKind::content);
+                    path_.pop_back();
+                }
+                node = n.end;
+                continue;
+            }
+            if (node != root || counts_root) {
+                push_step(node);
+                levels_.push_back(node);
+            }
+            ++order_;
+            read(node);
+            ++node;
+        }
+        path_.resize(base);
+    }
+
+    void push_step(std::uint32_t node) {
+        const std::uint64_t like = likeness_of(node);
+        const std::uint64_t key = place_mix(place(), like);
+        std::uint32_t& seen = occurrences_[key];
+        ++seen;
+        path_.push_back({like, seen, page_.nodes[node].tag});
+    }
+
+    std::uint64_t likeness_of(std::uint32_t node) {
+        auto [entry, fresh] = likeness_.try_emplace(node, 0);
+        if (fresh) entry->second = likeness(page_, node, 2);
+        return entry->second;
+    }
+
+    static std::uint64_t fold(const std::vector<Slot::Step>& path) {
+        std::uint64_t key = 0x51ed27;
+        for (const Slot::Step& step : path) key = place_mix(place_mix(key, step.likeness), step.occurrence);
+        return key;
+    }
+    std::uint64_t place() const { return fold(path_); }
+
+    void read(std::uint32_t node) {
+        const PageNode& n = page_.nodes[node];
+        if (n.tag == tags::img) read_image(node);
+        if (n.tag == tags::a) read_link(node);
+        put_attribute(node, "title", SlotKind::title);
+        put_attribute(node, "datetime", SlotKind::datetime);
+        if (n.element.has_attribute("itemprop")) put_attribute(node, "content", SlotKind::content);
+        put_attribute(node, "data-price", SlotKind::data);
+        put_attribute(node, "data-value", SlotKind::data);
+        const bool children = page_.first_child(node) != no_node;
+        const bool own = page_.has_own_text(node);
+        if (!own && !children) return;
+        const bool whole =
+            n.inline_only || is_heading_tag(n.tag) || n.tag == tags::p || (n.prose && node != roots_.front());
+        std::string_view text;
+        if (whole || !children) {
+            text = page_.text_of(node);
+            if (text.size() <= max_value && has_letter_or_digit(text)) put(node, SlotKind::text, text);
+        }
+        if (own && children) {
+            const std::uint32_t piece = n.first_piece;
+            std::string_view value = page_.first_own_text(node);
+            if (page_.pieces[piece].next != no_node) {
+                table_.arena_.push_back(page_.own_text(node));
+                value = table_.arena_.back();
+            }
+            if (value.size() <= max_value && has_letter_or_digit(value)) put(node, SlotKind::own_text, value);
+            if (text.empty()) text = value;
+        }
+        if (text.size() < 300 && text.find(':') != std::string_view::npos) read_labels(node, text);
+    }
+
+    void read_image(std::uint32_t node) {
+        for (const std::string_view name : {"data-src", "data-original", "data-lazy-src", "src"}) {
+            const std::string_view value = page_.attribute(node, name);
+            if (value.empty() || value.starts_with("data:")) continue;
+            const bool relative = value.find("//") == std::string_view::npos;
+            if (relative && (name == "data-original" || name == "data-lazy-src")) continue;
+            put(node, SlotKind::source, value, {}, name);
+            break;
+        }
+        put_attribute(node, "alt", SlotKind::alt);
+    }
+
+    void read_link(std::uint32_t node) {
+        const std::string_view value = core::trim(page_.attribute(node, "href"));
+        if (value.empty() || value.starts_with('#')) return;
+        const std::string scheme = core::ascii_lower(value.substr(0, 11));
+        if (scheme.starts_with("javascript:")) return;
+        if (scheme.starts_with("mailto:"))
+            put(node, SlotKind::mail, value, {}, "href");
+        else if (scheme.starts_with("tel:"))
+            put(node, SlotKind::phone, value, {}, "href");
+        else
+            put(node, SlotKind::href, value, {}, "href");
+    }
+
+    void put_attribute(std::uint32_t node, std::string_view name, SlotKind kind) {
+        const std::string_view value = core::trim(page_.attribute(node, name));
+        if (!value.empty() && value.size() <= max_value) put(node, kind, value, {}, name);
+    }
+
+    /// "Posted: 3 May | Replies: 4" holds two values under their labels.
+    void read_labels(std::uint32_t node, std::string_view text) {
+        std::size_t start = 0, length = 0;
+        for (std::size_t at = 0; at <= text.size(); ++at) {
+            if (at < text.size() && !is_list_separator(text, at, length)) continue;
+            const std::string_view piece = core::trim(text.substr(start, at - start));
+            start = at + length;
+            const std::size_t colon = piece.find(':');
+            if (colon == std::string_view::npos || colon < 2 || colon > 40) continue;
+            const std::string_view label = core::trim(piece.substr(0, colon));
+            const std::string_view value = core::trim(piece.substr(colon + 1));
+            if (value.empty() || value.starts_with("//") || label.find_first_of("0123456789.,!?()") != label.npos)
+                continue;
+            put(node, SlotKind::labelled, value, label, {});
+        }
+    }
+
+    void put(std::uint32_t node, SlotKind kind, std::string_view value, std::string_view label = {},
+             std::string_view attribute = {}) {
+        std::uint64_t key = place_mix(place(), static_cast<std::uint64_t>(kind) + 100);
+        for (const char c : label) key = place_mix(key, static_cast<unsigned char>(c));
+        auto [entry, fresh] = table_.by_place_.try_emplace(key, table_.slots.size());
+        if (fresh) {
+            if (table_.slots.size() >= SlotTable::max_slots * 2) {
+                table_.by_place_.erase(entry);
+                return;
+            }
+            Slot slot;
+            slot.kind = kind;
+            slot.place = place();
+            slot.path = path_;
+            slot.label = label;
+            slot.attribute = attribute;
+            table_.slots.push_back(std::move(slot));
+            label_counts_.emplace_back();
+        }
+        Slot& slot = table_.slots[entry->second];
+        if (!slot.values.empty() && slot.values.back().record == record_) return;
+        slot.values.push_back({record_, node, value});
+        slot.order += order_;
+        if (slot.values.size() <= 6) count_labels(entry->second, node);
+    }
+
+    /// Texts beside a value; those that recur are labels.
+    void count_labels(std::size_t slot, std::uint32_t node) {
+        const PageNode& n = page_.nodes[node];
+        std::string_view before;
+        const std::uint32_t previous = previous_sibling(node);
+        // Text between the previous sibling (or the parent's start) and this element.
+        const std::uint32_t from = previous != no_node   ? page_.nodes[previous].text_end
+                                   : n.parent != no_node ? page_.nodes[n.parent].text_begin
+                                                         : n.text_begin;
+        before = core::trim(std::string_view(page_.text).substr(from, n.text_begin - from));
+        if (before.empty() && previous != no_node) {
+            const html::detail::Tag tag = page_.nodes[previous].tag;
+            if (tag == tags::b || tag == tags::strong || tag == tags::span || tag == tags::label || tag == tags::dt ||
+                tag == tags::th || tag == tags::div || tag == tags::small || tag == tags::td || tag == tags::i ||
+                tag == tags::em || tag == tags::p)
+                before = page_.text_of(previous);
+        }
+        if (!before.empty() && before.size() <= 40) label_counts_[slot].emplace_back(before);
+        const std::uint32_t next = page_.next_sibling(node);
+        const std::uint32_t until = next != no_node       ? page_.nodes[next].text_begin
+                                    : n.parent != no_node ? page_.nodes[n.parent].text_end
+                                                          : n.text_end;
+        std::string_view after = core::trim(std::string_view(page_.text).substr(n.text_end, until - n.text_end));
+        if (after.empty() && next != no_node) after = page_.text_of(next);
+        if (!after.empty() && after.size() <= 24) label_counts_[slot].emplace_back(after);
+    }
+
+    std::uint32_t previous_sibling(std::uint32_t node) const {
+        const std::uint32_t parent = page_.nodes[node].parent;
+        if (parent == no_node || node == parent + 1) return no_node;
+        std::uint32_t at = node - 1;  // the last descendant of the previous sibling
+        while (page_.nodes[at].parent != parent) at = page_.nodes[at].parent;
+        return at;
+    }
+
+    void finish(Slot& slot) {
+        const double count = static_cast<double>(slot.values.size());
+        std::vector<std::string_view> different;
+        std::size_t counts[9] = {};
+        double length = 0;
+        for (const SlotValue& value : slot.values) {
+            different.push_back(value.value);
+            length += static_cast<double>(code_points(value.value));
+            const std::uint16_t shape = shape_at(slot, value);
+            constexpr std::uint16_t bits[9] = {shape_price,  shape_bare_price, shape_number, shape_digit,   shape_date,
+                                               shape_rating, shape_email,      shape_phone,  shape_duration};
+            for (std::size_t i = 0; i < 9; ++i) counts[i] += (shape & bits[i]) != 0;
+        }
+        std::sort(different.begin(), different.end());
+        different.erase(std::unique(different.begin(), different.end()), different.end());
+        slot.distinct = static_cast<double>(different.size()) / count;
+        slot.coverage = count / static_cast<double>(table_.records.size());
+        slot.length = length / count;
+        slot.order = slot.order / count / std::max(1.0, static_cast<double>(highest_order_));
+        double* const shares[9] = {&slot.price,  &slot.bare_price, &slot.number, &slot.digits,  &slot.date,
+                                   &slot.rating, &slot.email,      &slot.phone,  &slot.duration};
+        for (std::size_t i = 0; i < 9; ++i) *shares[i] = static_cast<double>(counts[i]) / count;
+        read_words(slot);
+        read_label_words(slot, label_counts_[static_cast<std::size_t>(&slot - table_.slots.data())]);
+        read_header(slot);
+        std::uint32_t at = slot.node();
+        for (int level = 0; level < 4 && at != no_node; ++level, at = page_.nodes[at].parent) {
+            slot.in_heading = slot.in_heading || is_heading_tag(page_.nodes[at].tag);
+            if (level < 2) slot.in_link = slot.in_link || page_.nodes[at].tag == tags::a;
+        }
+    }
+
+    static std::size_t code_points(std::string_view text) {
+        std::size_t count = 0;
+        for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+        return count;
+    }
+
+    std::uint16_t shape_at(const Slot& slot, const SlotValue& value) {
+        if (slot.kind == SlotKind::href || slot.kind == SlotKind::source) return 0;
+        if (slot.kind != SlotKind::text) return shape_of(value.value);
+        std::uint16_t& known = shapes_[value.node];
+        if (known == 0) known = shape_of(value.value);
+        return known;
+    }
+
+    void add_word(Slot& slot, std::string_view word, double weight) {
+        const std::uint32_t id = lexicon_.word(word);
+        for (WeightedWord& known : slot.words)
+            if (known.word == id) {
+                known.weight = std::max(known.weight, weight);
+                return;
+            }
+        if (slot.words.size() < 48) slot.words.push_back({id, weight});
+    }
+
+    void read_words(Slot& slot) {
+        static constexpr double weights[3] = {1, 0.6, 0.35};
+        std::uint32_t at = slot.node();
+        for (int level = 0; level < 3 && at != no_node; ++level, at = page_.nodes[at].parent) {
+            const PageNode& n = page_.nodes[at];
+            const double weight = weights[level];
+            const auto add = [&](double factor) {
+                return [this, &slot, weight, factor](std::string_view word) { add_word(slot, word, weight * factor); };
+            };
+            for (std::uint32_t i = 0; i < n.class_count; ++i)
+                for_each_word(page_.names.text(page_.classes[n.class_begin + i]), add(1));
+            if (const std::string_view id = page_.attribute(at, "id"); id.size() < 60) for_each_word(id, add(1));
+            for_each_word(n.element.name(), add(1));
+            if (const std::string_view property = page_.attribute(at, "itemprop"); !property.empty()) {
+                for_each_word(property, add(1.6));
+                add_word(slot, core::ascii_lower(property), weight * 1.6);
+            }
+            if (const std::string_view property = page_.attribute(at, "property"); !property.empty())
+                for_each_word(property, add(1.2));
+            for (const std::string_view name : {"data-testid", "data-stat", "data-field", "data-type", "data-label",
+                                                "data-title", "data-qa", "data-name", "data-test", "aria-label", "rel"})
+                if (const std::string_view value = page_.attribute(at, name);
+                    !value.empty() && value.size() < 40 && (names_content(name) || name == "rel"))
+                    for_each_word(value, add(0.8));
+            if (std::find(roots_.begin(), roots_.end(), at) != roots_.end()) break;
+            if (std::find(table_.records.begin(), table_.records.end(), at) != table_.records.end()) break;
+        }
+    }
+
+    void read_label_words(Slot& slot, std::vector<std::string>& texts) {
+        const std::size_t least = table_.records.size() >= 2 ? 2 : 1;
+        std::sort(texts.begin(), texts.end());
+        std::size_t best = 0;
+        for (std::size_t start = 0; start < texts.size();) {
+            std::size_t stop = start + 1;
+            while (stop < texts.size() && texts[stop] == texts[start]) ++stop;
+            if (stop - start >= least) {
+                for_each_word(texts[start], [&](std::string_view word) { add_label(slot, word); });
+                if (stop - start > best) {
+                    best = stop - start;
+                    slot.label_text = texts[start];
+                }
+            }
+            start = stop;
+        }
+        if (slot.kind == SlotKind::labelled) {
+            for_each_word(slot.label, [&](std::string_view word) { add_label(slot, word); });
+            slot.label_text = slot.label;
+        }
+        read_prefix(slot);
+    }
+
+    void add_label(Slot& slot, std::string_view word) {
+        const std::uint32_t id = lexicon_.word(word);
+        if (std::find(slot.label_words.begin(), slot.label_words.end(), id) == slot.label_words.end())
+            slot.label_words.push_back(id);
+    }
+
+    /// "Replies: 3", "Replies: 5": the constant part before the colon is a label.
+    void read_prefix(Slot& slot) {
+        if (!is_text_kind(slot.kind)) return;
+        std::vector<std::string_view> prefixes;
+        for (const SlotValue& value : slot.values) {
+            std::size_t colon = value.value.find(':');
+            if (colon == std::string_view::npos) colon = value.value.find("：");
+            if (colon == std::string_view::npos || colon < 2 || colon > 40) continue;
+            const std::string_view prefix = value.value.substr(0, colon);
+            if (prefix.find_first_of("0123456789") == std::string_view::npos) prefixes.push_back(prefix);
+        }
+        std::sort(prefixes.begin(), prefixes.end());
+        for (std::size_t start = 0; start < prefixes.size();) {
+            std::size_t stop = start + 1;
+            while (stop < prefixes.size() && prefixes[stop] == prefixes[start]) ++stop;
+            if ((stop - start) * 10 > slot.values.size() * 7) {
+                for_each_word(prefixes[start], [&](std::string_view word) { add_label(slot, word); });
+                if (slot.label_text.empty()) slot.label_text = prefixes[start];
+            }
+            start = stop;
+        }
+    }
+
+    void read_header(Slot& slot) {
+        if (region_.header.empty()) return;
+        std::uint32_t at = slot.node();
+        while (at != no_node && page_.nodes[at].tag != tags::td && page_.nodes[at].tag != tags::th &&
+               page_.nodes[at].tag != tags::tr)
+            at = page_.nodes[at].parent;
+        if (at == no_node || page_.nodes[at].tag == tags::tr) return;
+        std::size_t column = 0;
+        for (std::uint32_t cell = page_.first_child(page_.nodes[at].parent); cell != at && cell != no_node;
+             cell = page_.next_sibling(cell)) {
+            const html::detail::Tag tag = page_.nodes[cell].tag;
+            if (tag != tags::td && tag != tags::th) continue;
+            const std::string_view span = page_.attribute(cell, "colspan");
+            column += span.size() == 1 && span[0] > '1' && span[0] <= '9' ? static_cast<std::size_t>(span[0] - '0') : 1;
+        }
+        if (column >= region_.header.size()) return;
+        slot.header_text = page_.text_of(region_.header[column]);
+        for_each_word(slot.header_text,
+                      [&](std::string_view word) { slot.header_words.push_back(lexicon_.word(word)); });
+    }
+
+    void prune() {
+        const double least = table_.records.size() <= 2 ? 0.5 : 0.15;
+        std::vector<Slot> kept;
+        table_.by_place_.clear();
+        for (Slot& slot : table_.slots) {
+            if (slot.coverage < least || kept.size() >= SlotTable::max_slots) continue;
+            table_.by_place_.emplace(place_mix(slot.place, static_cast<std::uint64_t>(slot.kind)), kept.size());
+            kept.push_back(std::move(slot));
+        }
+        table_.slots = std::move(kept);
+    }
+
+    SlotTable& table_;
+    const PageIndex& page_;
+    const Region& region_;
+    Lexicon& lexicon_;
+    std::vector<std::uint16_t>& shapes_;
+    std::uint32_t record_ = 0, order_ = 0, highest_order_ = 1;
+    std::vector<std::uint32_t> roots_;
+    std::vector<Slot::Step> path_;
+    std::vector<std::uint32_t> levels_;
+    std::unordered_map<std::uint64_t, std::uint32_t> occurrences_;
+    std::unordered_map<std::uint32_t, std::uint64_t> likeness_;
+    std::vector<std::vector<std::string>> label_counts_;
+};
+
+SlotTable::SlotTable(const PageIndex& page, const Region& region, Lexicon& lexicon,
+                     std::vector<std::uint16_t>& shapes) {
+    SlotBuilder(*this, page, region, lexicon, shapes).run();
+}
+
+bool SlotTable::repeats_inside(const Slot& slot) const {
+    const auto part_of_one = [](html::detail::Tag tag) {
+        return tag == tags::td || tag == tags::th || tag == tags::a || tag == tags::span || tag == tags::dd ||
+               tag == tags::p || tag == tags::b || tag == tags::img || tag == 0;
+    };
+    for (std::size_t level = 0; level < slot.path.size(); ++level) {
+        if (slot.path[level].occurrence != 1 || part_of_one(slot.path[level].tag)) continue;
+        std::uint64_t key = 0x51ed27;
+        for (std::size_t i = 0; i < slot.path.size(); ++i)
+            key = place_mix(place_mix(key, slot.path[i].likeness), i == level ? 2 : slot.path[i].occurrence);
+        const auto found = by_place_.find(place_mix(key, static_cast<std::uint64_t>(slot.kind)));
+        if (found != by_place_.end() && slots[found->second].coverage > 0.6) return true;
+    }
+    return false;
+}
+
+}  // namespace meter::generate
