@@ -5,7 +5,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -117,7 +116,7 @@ public:
     }
 
 private:
-    std::unordered_map<std::string_view, std::size_t> index_;  // views into the items
+    std::map<std::string_view, std::size_t> index_;  // views into the items; ordered, since keys may be made to collide
     std::vector<std::pair<std::string_view, std::int64_t>> counts_;
 };
 
