@@ -36,6 +36,13 @@ struct ScriptJson {
     Value data;
 };
 
+/// Where a property of microdata, RDFa or a microformat stands.
+struct PropertyOrigin {
+    std::string path;  ///< "offers.price", "image.1"
+    html::Element element;
+    std::string attribute;  ///< that gives the value: "content", "href", "text"
+};
+
 /// An object in one of the syntaxes, in one form for all: {"@type": "Product" or [..], "@id": .., "name": .., ..}.
 /// Types and property names are short ("Product", "name"; of Open Graph "og:title" and of microformats "p-name" become
 /// "title", "name"), values are strings, nested objects or arrays of either. JSON-LD keeps its JSON types.
@@ -43,10 +50,11 @@ struct EmbeddedObject {
     Syntax syntax = Syntax::json_ld;
     std::vector<std::string> types;  ///< short names
     Value data;
-    html::Element element;   ///< of microdata, RDFa and microformats: the element that opens the item
-    std::size_t script = 0;  ///< of JSON-LD: index in Embedded::scripts
-    std::string path;        ///< of JSON-LD: dotted path of the object in that script; "" for the root
-    bool top_level = true;   ///< not the value of another object's property (a list element is top level)
+    html::Element element;                ///< of microdata, RDFa and microformats: the element that opens the item
+    std::vector<PropertyOrigin> origins;  ///< of the same: where the scalars of `data` stand
+    std::size_t script = 0;               ///< of JSON-LD: index in Embedded::scripts
+    std::string path;                     ///< of JSON-LD: dotted path of the object in that script; "" for the root
+    bool top_level = true;                ///< not the value of another object's property (a list element is top level)
 };
 
 /// Everything a page carries.
