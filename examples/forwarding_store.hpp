@@ -66,6 +66,7 @@ public:
 
     meter::StrategyStore& strategies() override { return real_->strategies(); }
     meter::JobStore& jobs() override { return real_->jobs(); }
+    meter::ScheduleStore& schedules() override { return real_->schedules(); }
     meter::IdempotencyStore& idempotency() override { return real_->idempotency(); }
     meter::ApiKeyStore& api_keys() override { return real_->api_keys(); }
     meter::Result<void> ping() override { return real_->ping(); }

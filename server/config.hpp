@@ -28,7 +28,6 @@ struct ServerConfig {
     LoopOptions loop = {};
     AppOptions app = {};
     EngineOptions engine = {};
-    std::chrono::seconds min_interval{60};  ///< shortest interval of a schedule
 };
 
 /// What an option takes.

@@ -148,6 +148,13 @@ std::variant<Value, Problem> read_object_body(const HttpRequest& request) {
     return std::move(*body);
 }
 
+std::optional<Problem> refuse_body(const HttpRequest& request) {
+    if (request.body.empty()) return std::nullopt;
+    auto body = read_object_body(request);
+    if (auto* problem = std::get_if<Problem>(&body)) return std::move(*problem);
+    return std::nullopt;
+}
+
 Value without_null_members(Value body) {
     Object* object = body.if_object();
     if (!object) return body;

@@ -5,7 +5,20 @@
 #include "commands.hpp"
 #include "meter/version.hpp"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace {
+
+/// A burst of large pages or answers must not stay in the process for ever: glibc gives large blocks back when they are
+/// freed only while the threshold for that is fixed, and keeps what is free in each of its arenas apart.
+void bound_memory_use() {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    mallopt(M_ARENA_MAX, 8);
+#endif
+}
 
 int run(const meter::server::Invocation& invocation) {
     using meter::server::Command;
@@ -33,6 +46,7 @@ int run(const meter::server::Invocation& invocation) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    bound_memory_use();
     try {
         const auto invocation = meter::server::read_invocation(argc, argv);
         if (const int* done = std::get_if<int>(&invocation)) return *done;

@@ -81,6 +81,42 @@ Result<void> set_threads(ServerConfig& config, const OptionValue& value) {
     return {};
 }
 
+Result<void> set_webhook_retry(ServerConfig& config, const OptionValue& value) {
+    static constexpr OptionSpec one{
+        "webhooks.retry_seconds", "", OptionKind::seconds, "", 0, 30 * day, "One wait", nullptr};
+    auto& retry = config.engine.webhooks.retry;
+    retry.clear();
+    for (std::string_view rest = value.text; !rest.empty();) {
+        const auto end = std::min(rest.find(','), rest.size());
+        const auto wait = read_option(one, rest.substr(0, end));
+        if (!wait || end + 1 == rest.size() || retry.size() == 20)
+            return Error{ErrorCode::invalid_argument,
+                         "must be up to 20 numbers of seconds with commas between, like 10,60,300"};
+        retry.push_back(wait->time);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return {};
+}
+
+Result<void> set_webhook_retention(ServerConfig& config, const OptionValue& value) {
+    return set_whole(config.engine.webhooks.retention, value, "hours");
+}
+
+Result<void> set_smtp_security(ServerConfig& config, const OptionValue& value) {
+    using Security = SmtpOptions::Security;
+    struct Word {
+        std::string_view name;
+        Security security;
+    };
+    for (const Word& word : {Word{"starttls", Security::starttls}, Word{"tls", Security::tls},
+                             Word{"none", Security::none}})
+        if (word.name == value.text) {
+            config.engine.webhooks.smtp.security = word.security;
+            return {};
+        }
+    return Error{ErrorCode::invalid_argument, "must be one of: starttls, tls, none"};
+}
+
 Result<void> set_bootstrap_key(ServerConfig& config, const OptionValue& value) {
     config.bootstrap_key = value.text;
     return {};
@@ -98,7 +134,7 @@ constexpr OptionSpec specs[] = {
      "Admin key of an empty store, instead of a generated one that is printed; give it as variable or in the file",
      set_bootstrap_key},
     {"min_interval_seconds", "", count, "60", 1, 86'400, "Shortest interval a schedule may have, in seconds",
-     METER_SET(c.min_interval = std::chrono::seconds(v.number))},
+     METER_SET(c.engine.schedules.min_interval = std::chrono::seconds(v.number))},
 
     {"http.max_body", "", bytes, "10MiB", 1 * KiB, 1 * GiB, "Longest request body",
      METER_SET(c.loop.max_body = as_size(v))},
@@ -169,6 +205,33 @@ constexpr OptionSpec specs[] = {
     {"egress.allow_private_networks", "allow_private_networks", flag, "false", 0, 0,
      "Let fetches connect to loopback, private and other special addresses",
      METER_SET(c.engine.fetch.allow_private_networks = v.flag)},
+
+    {"webhooks.timeout_seconds", "", seconds, "30", second / 100, 10 * minute,
+     "Longest time one attempt to deliver a webhook may take", METER_SET(c.engine.webhooks.timeout = v.time)},
+    {"webhooks.retry_seconds", "", text, "10,60,300,1800", 0, 0,
+     "Waits before the next attempts, in seconds; after the last one a delivery has failed", set_webhook_retry},
+    {"webhooks.per_endpoint", "", count, "4", 1, 1000, "Attempts under way at once to one receiver",
+     METER_SET(c.engine.webhooks.per_endpoint = as_int(v))},
+    {"webhooks.max_in_flight", "", count, "256", 1, 4096, "Attempts under way at once to all receivers",
+     METER_SET(c.engine.webhooks.max_in_flight = as_int(v))},
+    {"webhooks.lease_seconds", "", seconds, "30", second / 10, 1 * hour,
+     "How long a delivery of a process that died waits before it is attempted again",
+     METER_SET(c.engine.webhooks.lease = v.time)},
+    {"webhooks.retention", "", seconds, "30d", 1 * hour, 3650 * day, "How long ended deliveries are kept",
+     set_webhook_retention},
+    {"smtp.host", "", text, "", 0, 0, "Mail server for e-mail notifications; empty: none are sent",
+     METER_SET(c.engine.webhooks.smtp.host = v.text)},
+    {"smtp.port", "", count, "587", 1, 65'535, "Its port",
+     METER_SET(c.engine.webhooks.smtp.port = static_cast<std::uint16_t>(v.number))},
+    {"smtp.security", "", text, "starttls", 0, 0, "How it is spoken to: starttls, tls or none", set_smtp_security},
+    {"smtp.username", "", text, "", 0, 0, "Login at the mail server; empty: none",
+     METER_SET(c.engine.webhooks.smtp.username = v.text)},
+    {"smtp.password", "", text, "", 0, 0, "Its password; give it as variable or in the file",
+     METER_SET(c.engine.webhooks.smtp.password = v.text)},
+    {"smtp.from", "", text, "", 0, 0, "Sender's address of e-mail notifications",
+     METER_SET(c.engine.webhooks.smtp.from = v.text)},
+    {"smtp.ca_file", "", text, "", 0, 0, "PEM file of authorities trusted for the mail server; empty: the system's",
+     METER_SET(c.engine.webhooks.smtp.ca_file = v.text)},
 
     {"retention.snapshots", "", seconds, "30d", 0, 3650 * day,
      "How long the page of a strategy is kept for refining it", set_snapshot_retention},

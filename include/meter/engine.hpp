@@ -17,9 +17,12 @@
 #include "meter/generator.hpp"
 #include "meter/job.hpp"
 #include "meter/logger.hpp"
+#include "meter/notifier.hpp"
 #include "meter/result.hpp"
+#include "meter/schedule.hpp"
 #include "meter/store.hpp"
 #include "meter/strategy.hpp"
+#include "meter/webhook.hpp"
 
 namespace meter {
 
@@ -44,6 +47,11 @@ struct QuotaOptions {
     std::int64_t limit = -1;          ///< -1: unlimited
 };
 
+/// How schedules run.
+struct ScheduleOptions {
+    std::chrono::seconds min_interval{60};  ///< shortest interval of a schedule; [1 s, 24 h]
+};
+
 /// The parts an engine is made of. A null seam means the built-in one.
 struct EngineOptions {
     std::shared_ptr<Store> store = {};          ///< null: open_store("memory:")
@@ -51,9 +59,12 @@ struct EngineOptions {
     std::shared_ptr<Clock> clock = {};          ///< null: system_clock()
     std::shared_ptr<Logger> logger = {};        ///< null: null_logger()
     std::shared_ptr<Generator> generator = {};  ///< null: make_generator(fetcher)
+    std::shared_ptr<Notifier> notifier = {};    ///< null: through `fetcher` (or one of its own), mail by webhooks.smtp
     FetchOptions fetch = {};
     JobOptions jobs = {};
     QuotaOptions quota = {};
+    WebhookOptions webhooks = {};
+    ScheduleOptions schedules = {};
     /// How long a strategy's page is kept for refining it; [0, 10 years].
     std::chrono::hours snapshot_retention{24 * 30};
     /// Limit of one strategy creation; the client gives up after 60 s. [1 s, 1 h]
@@ -72,6 +83,10 @@ struct EngineMetrics {
     std::uint64_t bytes_fetched = 0;
     std::int64_t jobs_pending = 0;
     std::int64_t jobs_running = 0;
+    std::uint64_t delivery_attempts = 0;
+    std::uint64_t deliveries_delivered = 0;
+    std::uint64_t deliveries_failed = 0;  ///< given up
+    std::int64_t deliveries_in_flight = 0;
 };
 
 /// Strategies made, kept and run. Several engines may live in one process; they share nothing but what the options
@@ -101,6 +116,12 @@ public:
                                      std::stop_token stop = {});
     Result<Strategy> get_strategy(std::string_view strategy_id, const Caller& caller = {});
     Result<std::vector<Strategy>> list_strategies(ListRange range = {}, const Caller& caller = {});
+    /// Changes the plan by feedback in words, on the page kept from making it (fetched again when that is gone). Two
+    /// refinements at once are applied one after the other. Jobs that run keep the plan they began with.
+    /// Errors: not_found; invalid_argument for empty feedback and content strategies; unprocessable "Feedback not
+    /// understood: <words>" or when the new plan extracts nothing; those of the fetch. The plan stays then.
+    Result<Strategy> refine_strategy(std::string_view strategy_id, std::string_view feedback, const Caller& caller = {},
+                                     std::stop_token stop = {});
     /// A changed filter recomputes the preview from the snapshot while that is kept. Later jobs only.
     Result<Strategy> update_strategy(std::string_view strategy_id, const StrategyPatch& patch,
                                      const Caller& caller = {});
@@ -126,9 +147,53 @@ public:
                                               const Caller& caller = {});
     Result<BatchProgress> batch_progress(std::string_view batch_id, const Caller& caller = {});
 
-    /// Runs pending jobs on the calling thread until none is left or `stop` is requested; how many ran. Meant for
-    /// JobOptions::workers = 0, harmless otherwise.
+    /// How a completed job differs from another, the baseline. The same id twice is allowed, other strategies and URLs
+    /// too. Errors: not_found; invalid_argument "Both jobs must be completed".
+    Result<Comparison> compare_jobs(std::string_view job_id, std::string_view other_job_id, const Caller& caller = {});
+
+    /// Stores a schedule; it ticks first one interval from now, or at the next match of its cron expression. The answer
+    /// holds the webhook's secret, given or generated.
+    /// Errors: invalid_argument ("Invalid cron expression: ..."), invalid_url, not_found (strategy), unprocessable
+    /// "Email notifications are not configured".
+    Result<Schedule> create_schedule(const ScheduleRequest& request, const Caller& caller = {});
+    Result<Schedule> get_schedule(std::string_view schedule_id, const Caller& caller = {});
+    Result<std::vector<Schedule>> list_schedules(const ScheduleQuery& query = {}, const Caller& caller = {});
+    /// Running jobs end as they began. A changed interval, cron expression or time zone, and enabling again, count from
+    /// now; whatever else changes leaves the next run where it is. Errors: as create_schedule().
+    Result<UpdatedSchedule> update_schedule(std::string_view schedule_id, const SchedulePatch& patch,
+                                            const Caller& caller = {});
+    /// Its jobs stay. Running ones end, without being told to anybody.
+    Result<void> delete_schedule(std::string_view schedule_id, const Caller& caller = {});
+    /// Replaces the webhook's secret at once. Errors: invalid_argument "Schedule has no webhook URL".
+    Result<Schedule> regenerate_webhook_secret(std::string_view schedule_id, const Caller& caller = {});
+    /// create_strategy() and create_schedule() on the same URL, both or neither. What can be wrong with the schedule is
+    /// found before anything is fetched.
+    Result<Watch> create_watch(const WatchRequest& request, const Caller& caller = {}, std::stop_token stop = {});
+
+    /// Changed jobs of a schedule that were not seen, newest first: at most 1000, and about 64 MiB of results. Exactly
+    /// the returned ones become seen, in one step. Errors: invalid_argument (filter).
+    Result<ScheduleChanges> schedule_changes(std::string_view schedule_id, const ChangesQuery& query = {},
+                                             const Caller& caller = {});
+    /// Every changed job of a schedule, newest first. Errors: invalid_argument (range, filter).
+    Result<Changelog> schedule_changelog(std::string_view schedule_id, const ChangelogQuery& query = {},
+                                         const Caller& caller = {});
+
+    /// Makes the ticks that are due and runs pending jobs on the calling thread until none is left or `stop` is
+    /// requested; how many jobs ran. Meant for JobOptions::workers = 0, harmless otherwise.
     Result<std::size_t> run_pending(std::stop_token stop = {});
+
+    /// Webhook deliveries, newest first, without payloads.
+    Result<std::vector<Delivery>> list_deliveries(const DeliveryQuery& query = {}, const Caller& caller = {});
+    /// Errors: not_found "Delivery not found".
+    Result<Delivery> get_delivery(std::string_view delivery_id, const Caller& caller = {});
+    /// Sends an ended delivery again: same id and body, attempts anew. Errors: not_found, conflict while it is pending.
+    Result<Delivery> replay_delivery(std::string_view delivery_id, const Caller& caller = {});
+    /// Makes one attempt with a sample event; an answer that is no success is an outcome, not an error.
+    /// Errors: invalid_url, invalid_argument (secret), cancelled.
+    Result<WebhookTestOutcome> test_webhook(const WebhookTest& test, std::stop_token stop = {});
+    /// Makes the attempts that are due on the calling thread, one after the other, until none is left or `stop` is
+    /// requested; how many. Meant for JobOptions::workers or WebhookOptions::max_in_flight = 0, harmless otherwise.
+    Result<std::size_t> deliver_pending(std::stop_token stop = {});
 
     /// Takes no more work, lets running jobs end for up to `grace`, gives the rest back to the queue. Idempotent.
     void stop(std::chrono::milliseconds grace = std::chrono::milliseconds{0});

@@ -18,6 +18,7 @@
 #include "meter/logger.hpp"
 #include "meter/notifier.hpp"
 #include "meter/result.hpp"
+#include "meter/schedule.hpp"
 #include "meter/schema.hpp"
 #include "meter/store.hpp"
 #include "meter/strategy.hpp"

@@ -16,6 +16,7 @@
 #include "meter/export.hpp"
 #include "meter/job.hpp"
 #include "meter/result.hpp"
+#include "meter/schedule.hpp"
 #include "meter/strategy.hpp"
 #include "meter/time.hpp"
 #include "meter/webhook.hpp"
@@ -46,6 +47,8 @@ struct StrategyUpdate {
     std::optional<std::string> description = {};
     std::optional<std::optional<std::string>> filter_config = {};
     std::optional<std::optional<std::string>> fetch = {};
+    std::optional<std::optional<std::string>> ignore = {};
+    std::optional<std::optional<std::string>> key = {};
     std::optional<std::string> preview_data = {};
     /// A new plan, with everything that follows from it.
     struct NewPlan {
@@ -83,8 +86,8 @@ public:
     /// `expected_strategy`.
     virtual Result<std::optional<Strategy>> update(std::string_view account_id, std::string_view strategy_id,
                                                    const StrategyUpdate& update) = 0;
-    /// Removes the strategy with its jobs, results, batches, baselines and snapshot, and records the event. False when
-    /// it is not there (nothing recorded).
+    /// Removes the strategy with its jobs, results, batches, schedules, baselines and snapshot, and records the event.
+    /// False when it is not there (nothing recorded).
     virtual Result<bool> remove(std::string_view account_id, std::string_view strategy_id,
                                 const AuditEvent& deleted) = 0;
     virtual Result<std::optional<PageSnapshot>> find_snapshot(std::string_view account_id,
@@ -166,6 +169,8 @@ struct JobCompletion {
     /// When set, this job becomes the baseline of `key` (job_id and content_hash are the job's own).
     std::optional<Baseline> new_baseline = {};
     std::vector<Delivery> deliveries = {};  ///< put into the outbox with it
+    /// What changed, for the changelog of the job's schedule; ignored when that is gone or was none.
+    std::optional<ChangeRecord> change = {};
 };
 
 struct JobFailure {
@@ -186,6 +191,9 @@ struct JobCounts {
 struct SweepResult {
     std::int64_t requeued = 0;
     std::vector<std::string> failed;  ///< ids of jobs that had no attempt left
+    /// Jobs of schedules without an attempt left, claimed once more for a short while: the caller is to fail them,
+    /// together with what that tells their schedules' webhooks.
+    std::vector<ClaimedJob> exhausted;
 };
 
 class METER_EXPORT JobStore {
@@ -229,6 +237,95 @@ public:
     /// Expired leases: back to pending, or failed "Interrupted by server restart" when `max_attempts` are used.
     virtual Result<SweepResult> sweep(TimePoint now, std::int64_t max_attempts) = 0;
     virtual Result<JobCounts> counts() = 0;
+};
+
+/// When a schedule ticks next: the due time, and the moment (due time and jitter) from which the tick may be made.
+struct DueTime {
+    TimePoint next_run_at{};
+    TimePoint tick_at{};
+
+    bool operator==(const DueTime&) const = default;
+};
+
+/// One tick: the jobs it makes, and when the next is due.
+struct ScheduleTick {
+    std::string schedule_id = {};
+    std::int64_t version = 0;  ///< of the schedule that `jobs` and `next` were made from
+    TimePoint due_at{};        ///< its next_run_at
+    TimePoint ticked_at{};
+    std::optional<DueTime> next = {};
+    std::vector<Job> jobs = {};  ///< created_at: `ticked_at`
+    std::optional<Batch> batch = {};
+};
+
+/// What became of a tick.
+enum class TickOutcome {
+    made,     ///< the jobs are queued, the due time moved on
+    skipped,  ///< jobs of the tick before still run, or this due time had its tick: only the due time moved on
+    stale     ///< the schedule was changed, ticked or removed meanwhile: nothing was written
+};
+
+/// A place in a list of changes, newest first: after the job made then with this id.
+struct ChangePlace {
+    TimePoint created_at{};
+    std::string job_id = {};
+};
+
+class METER_EXPORT ScheduleStore {
+public:
+    virtual ~ScheduleStore();
+
+    /// `due` gives next_run_at. Errors: not_found "Strategy not found" when the strategy is not the account's.
+    virtual Result<void> insert(const Schedule& schedule, const std::optional<DueTime>& due) = 0;
+    /// The same together with a new strategy, which is stored as StrategyStore::insert() does it: both or neither.
+    virtual Result<void> insert_with_strategy(const Schedule& schedule, const std::optional<DueTime>& due,
+                                              const Strategy& strategy, const AuditEvent& created,
+                                              const std::optional<PageSnapshot>& snapshot,
+                                              std::string_view reservation) = 0;
+    virtual Result<std::optional<Schedule>> find(std::string_view account_id, std::string_view schedule_id) = 0;
+    /// Newest first by created_at, ties by id descending.
+    virtual Result<std::vector<Schedule>> list(std::string_view account_id, const ScheduleQuery& query) = 0;
+    /// Writes the members of `schedule` that a caller can change, and `version` + 1. What ticks write (last_run_at,
+    /// health) stays; so does the due time, unless `due` says otherwise (inner nullopt: none). The schedule after the
+    /// change; nullopt when it is not there. Errors: conflict when its version is no longer `schedule.version`.
+    virtual Result<std::optional<Schedule>> update(const Schedule& schedule,
+                                                   const std::optional<std::optional<DueTime>>& due) = 0;
+    /// Removes the schedule with its changelog, seen marks, baselines and pending deliveries; jobs stay. False when it
+    /// is not there.
+    virtual Result<bool> remove(std::string_view account_id, std::string_view schedule_id) = 0;
+
+    /// Schedules whose tick may be made at `now`, the longest due first, of all accounts.
+    virtual Result<std::vector<Schedule>> due(TimePoint now, std::int64_t limit) = 0;
+    /// The earliest moment at which due() will have something; nullopt when no schedule waits.
+    virtual Result<std::optional<TimePoint>> next_tick_at() = 0;
+    /// Makes ticks, all in one transaction; the outcome of each, in order. A schedule has one tick for each due time,
+    /// whoever asks and however often.
+    virtual Result<std::vector<TickOutcome>> tick(const std::vector<ScheduleTick>& ticks) = 0;
+    /// Enabled schedules whose last tick lies after `now`: the clock went back.
+    virtual Result<std::vector<Schedule>> ticked_after(TimePoint now) = 0;
+    /// Moves the due time of a schedule to the first of `candidates` that has had no tick, unless the schedule was
+    /// changed or ticked meanwhile. False when nothing was written.
+    virtual Result<bool> rewind(const Schedule& schedule, const std::vector<DueTime>& candidates) = 0;
+    /// Forgets which due times before the moment had their tick; how many.
+    virtual Result<std::int64_t> drop_ticks_before(TimePoint moment) = 0;
+
+    /// Outcome of the newest ended job of the schedule on this URL, but for `except_job_id`.
+    virtual Result<std::optional<Outcome>> previous_outcome(std::string_view schedule_id, std::string_view url,
+                                                            std::string_view except_job_id) = 0;
+
+    /// Changed jobs that were not seen, newest first, from behind `after` on: at most `limit`, and no more once their
+    /// results exceed `max_bytes` (one at least).
+    virtual Result<std::vector<ScheduleChange>> unseen_changes(std::string_view account_id,
+                                                               std::string_view schedule_id,
+                                                               const std::optional<ChangePlace>& after,
+                                                               std::int64_t limit, std::size_t max_bytes) = 0;
+    /// Marks all of them as seen, or, when one is seen already or gone, none. True when they were marked.
+    virtual Result<bool> mark_seen(std::string_view account_id, std::string_view schedule_id,
+                                   const std::vector<std::string>& job_ids) = 0;
+    /// Changed jobs, newest first; without items their lists are empty.
+    virtual Result<std::vector<ChangelogRow>> changelog(std::string_view account_id, std::string_view schedule_id,
+                                                        ListRange range, bool include_items) = 0;
+    virtual Result<std::int64_t> count_changes(std::string_view account_id, std::string_view schedule_id) = 0;
 };
 
 /// A delivery as handed to a sender. `token` is the fence: every later write about this attempt must name it.
@@ -342,6 +439,7 @@ public:
 
     virtual StrategyStore& strategies() = 0;
     virtual JobStore& jobs() = 0;
+    virtual ScheduleStore& schedules() = 0;
     virtual IdempotencyStore& idempotency() = 0;
     virtual ApiKeyStore& api_keys() = 0;
     virtual DeliveryStore& deliveries() = 0;

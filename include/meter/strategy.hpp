@@ -43,6 +43,8 @@ struct Strategy {
     std::optional<std::string> filter_config;   ///< JSON object text
     std::optional<std::string> strategy_group_id;
     std::optional<std::string> fetch;   ///< fetch settings, JSON object text
+    std::optional<std::string> ignore;  ///< noise rules, JSON object text
+    std::optional<std::string> key;     ///< fields that identify an item, JSON array text
     std::vector<std::string> warnings;  ///< wanted fields that were not found
     TimePoint created_at{};
     TimePoint updated_at{};
@@ -62,6 +64,8 @@ struct StrategyRequest {
     std::optional<Value> filter_config = {};
     std::optional<Value> fetch = {};
     std::optional<std::string> strategy_group_id = {};
+    std::optional<Value> ignore = {};  ///< noise rules of change detection (wire contract 12.7)
+    std::optional<Value> key = {};     ///< fields that identify an item
 };
 
 /// Changes to a strategy: members that are absent stay. A JSON null (or, for filter_config, an empty object) clears.
@@ -70,12 +74,17 @@ struct StrategyPatch {
     std::optional<std::string> description = {};
     std::optional<Value> filter_config = {};
     std::optional<Value> fetch = {};
+    std::optional<Value> ignore = {};
+    std::optional<Value> key = {};
 };
 
 /// Reads a request body. Errors: invalid_argument ("Missing required field: url", wrong types and ranges; `subject`
 /// is the dotted member), invalid_url.
 METER_EXPORT Result<StrategyRequest> parse_strategy_request(const Value& body);
 METER_EXPORT Result<StrategyPatch> parse_strategy_patch(const Value& body);
+
+/// The feedback in a body {"feedback": text}. Errors: invalid_argument.
+METER_EXPORT Result<std::string> parse_refine_request(const Value& body);
 
 /// Per-strategy settings of the fetch: {"render","headers","cookies","wait_for","timeout_seconds"}.
 /// Errors: invalid_argument with the member as subject; unsupported "No browser is configured" for render "browser".

@@ -82,6 +82,24 @@ Answer get_batch(Services& services, Call& call) {
     return {.body = to_json(*progress)};
 }
 
+Answer compare(Services& services, const Call& call, std::string_view job_id, std::string_view other_job_id) {
+    const auto comparison = services.engine.compare_jobs(job_id, other_job_id, call.caller);
+    if (!comparison) return call.fail(comparison.error());
+    return {.body = to_json(*comparison)};
+}
+
+Answer compare_jobs(Services& services, Call& call) {
+    auto body = read_object_body(call.request);
+    if (const auto* problem = std::get_if<Problem>(&body)) return call.fail(*problem);
+    const auto request = parse_compare_request(without_null_members(std::get<Value>(std::move(body))));
+    if (!request) return call.fail(request.error());
+    return compare(services, call, request->job_id, request->other_job_id);
+}
+
+Answer compare_jobs_alias(Services& services, Call& call) {
+    return compare(services, call, call.path.get("job_id"), call.path.get("other_job_id"));
+}
+
 }  // namespace
 
 std::vector<Route> job_routes() {
@@ -90,6 +108,11 @@ std::vector<Route> job_routes() {
         {.method = "GET", .path = "/api/jobs", .scope = "meter", .handler = list_jobs},
         {.method = "POST", .path = "/api/jobs/execute", .scope = "meter", .handler = execute_job},
         {.method = "GET", .path = "/api/jobs/{job_id}", .scope = "meter", .handler = get_job},
+        {.method = "POST", .path = "/api/jobs/compare", .scope = "meter", .handler = compare_jobs},
+        {.method = "GET",
+         .path = "/api/jobs/{job_id}/compare/{other_job_id}",
+         .scope = "meter",
+         .handler = compare_jobs_alias},
         {.method = "GET", .path = "/api/jobs/batch/{batch_id}", .scope = "meter", .handler = get_batch},
     };
 }

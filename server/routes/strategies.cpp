@@ -1,4 +1,4 @@
-// /api/strategies (wire contract 8.2, 8.4, 11.6)
+// /api/strategies (wire contract 8.2 to 8.4, 11.6)
 #include <array>
 #include <utility>
 
@@ -12,16 +12,36 @@ namespace {
 
 constexpr int generate_retry_seconds = 30;
 
-Answer make_strategy(Services& services, const Call& call, const Value& body) {
-    const auto request = parse_strategy_request(without_null_members(body));
-    if (!request) return call.fail(request.error());
+/// Runs `make`, which gives a strategy, in one of the places for such calls.
+template <class Make>
+Answer generated_answer(Services& services, const Call& call, int status, Make&& make) {
     const auto place = services.generations.enter(nullptr);
     if (!place) return call.fail(unavailable("Too many strategies are being made", generate_retry_seconds));
-    const auto strategy = services.engine.create_strategy(*request, call.caller, place->token());
-    if (strategy) return {.status = 201, .body = to_json(*strategy)};
+    const Result<Strategy> strategy = make(place->token());
+    if (strategy) return {.status = status, .body = to_json(*strategy)};
     auto problem = to_problem(strategy.error());
     if (problem.status == 503) problem.headers = {{"Retry-After", std::to_string(generate_retry_seconds)}};
     return call.fail(problem);
+}
+
+Answer make_strategy(Services& services, const Call& call, const Value& body) {
+    const auto request = parse_strategy_request(without_null_members(body));
+    if (!request) return call.fail(request.error());
+    return generated_answer(services, call, 201, [&](std::stop_token stop) {
+        return services.engine.create_strategy(*request, call.caller, stop);
+    });
+}
+
+Answer refine_strategy(Services& services, Call& call) {
+    const auto body = read_object_body(call.request);
+    if (const auto* problem = std::get_if<Problem>(&body)) return call.fail(*problem);
+    const auto feedback = parse_refine_request(std::get<Value>(body));
+    if (!feedback) return call.fail(feedback.error());
+    const auto id = read_uuid(call.path.get("strategy_id"));
+    if (!id) return call.fail(not_found("Strategy"));
+    return generated_answer(services, call, 200, [&](std::stop_token stop) {
+        return services.engine.refine_strategy(*id, *feedback, call.caller, stop);
+    });
 }
 
 Answer generate_strategy(Services& services, Call& call) {
@@ -103,6 +123,11 @@ std::vector<Route> strategy_routes() {
          .bucket = Bucket::generation,
          .handler = generate_strategy,
          .quota_headers = true},
+        {.method = "POST",
+         .path = "/api/strategies/{strategy_id}/refine",
+         .scope = "meter",
+         .bucket = Bucket::generation,
+         .handler = refine_strategy},
         {.method = "GET", .path = "/api/strategies", .scope = "meter", .handler = list_strategies},
         {.method = "GET", .path = "/api/strategies/audit", .scope = "meter", .handler = list_audit},
         {.method = "GET", .path = "/api/strategies/{strategy_id}", .scope = "meter", .handler = get_strategy},

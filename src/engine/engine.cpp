@@ -1,9 +1,11 @@
 #include "meter/engine.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/id.hpp"
 #include "engine/impl.hpp"
+#include "meter/json.hpp"
 
 namespace meter {
 namespace {
@@ -25,31 +27,60 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
         if (!store) return store.error();
         options.store = *std::move(store);
     }
+    if (!options.notifier) {  // before the fetcher is set: null stands for one of the notifier's own
+        auto notifier = make_notifier(options);
+        if (!notifier) return notifier.error();
+        options.notifier = *std::move(notifier);
+    }
     if (!options.fetcher) {
         auto fetcher = make_fetcher(options.fetch);
         if (!fetcher) return fetcher.error();
         options.fetcher = *std::move(fetcher);
         if (options.jobs.per_host == 0) options.jobs.per_host = options.fetch.per_host + jobs_beside_fetches;
     }
+    if (!options.generator) options.generator = make_generator(options.fetcher);
     auto impl = std::make_unique<Impl>();
     impl->options = std::move(options);
     const EngineOptions& set = impl->options;
-    impl->runner = std::make_unique<run::Runner>(run::RunnerParts{set.store, set.fetcher, set.clock, set.logger},
+    WebhookOptions webhooks = set.webhooks;
+    if (set.jobs.workers == 0) webhooks.max_in_flight = 0;
+    impl->outbox = std::make_unique<run::Outbox>(
+        run::OutboxParts{set.store, set.notifier, set.clock, set.logger,
+                         [store = set.store](std::string_view account_id, std::string_view schedule_id) {
+                             return target_of_schedule(*store, account_id, schedule_id);
+                         }},
+        webhooks);
+    impl->runner = std::make_unique<run::Runner>(run::RunnerParts{set.store, set.fetcher, set.clock, set.logger,
+                                                                  [outbox = impl->outbox.get()] { outbox->notify(); }},
                                                  set.jobs, set.snapshot_retention);
+    impl->scheduler = std::make_unique<run::Scheduler>(run::SchedulerParts{set.store, set.clock, set.logger},
+                                                       *impl->runner, set.jobs.max_pending);
+    if (set.jobs.workers > 0) impl->scheduler->start();
     return std::unique_ptr<Engine>(new Engine(std::move(impl)));
-    if (!options.generator) options.generator = make_generator(options.fetcher);
 }
 
 Result<std::size_t> Engine::run_pending(std::stop_token stop) {
+    if (auto ticked = impl_->scheduler->run_due(stop); !ticked) return ticked;
     return impl_->runner->run_pending(stop);
 }
 
 void Engine::stop(std::chrono::milliseconds grace) {
+    impl_->scheduler->stop();
+    const auto began = std::chrono::steady_clock::now();  // real time, as in Runner::stop()
     impl_->runner->stop(grace);
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::milliseconds(grace) -
+                                                                            (std::chrono::steady_clock::now() - began));
+    impl_->outbox->stop(std::max(left, std::chrono::milliseconds(0)));
 }
 
 EngineMetrics Engine::metrics() const {
-    return impl_->runner->metrics();
+    EngineMetrics metrics = impl_->runner->metrics();
+    const run::OutboxMetrics outbox = impl_->outbox->metrics();
+    metrics.delivery_attempts = outbox.attempts;
+    metrics.deliveries_delivered = outbox.delivered;
+    metrics.deliveries_failed = outbox.failed;
+    metrics.deliveries_in_flight = outbox.in_flight;
+    return metrics;
 }
 
 Store& Engine::store() noexcept {
@@ -64,14 +95,19 @@ Error not_found(std::string_view thing, std::string_view id) {
     return {ErrorCode::not_found, std::string(thing) + " not found", std::string(id)};
 }
 
+Error bad_request(std::string message, std::string subject) {
+    return {ErrorCode::invalid_argument, std::move(message), std::move(subject)};
+}
+
 Result<std::string> object_id(std::string_view text, std::string_view thing) {
     auto id = core::normalize_uuid(text);
     if (!id) return not_found(thing, text);
     return *std::move(id);
 }
 
-Error bad_request(std::string message, std::string subject) {
-    return {ErrorCode::invalid_argument, std::move(message), std::move(subject)};
+std::optional<std::string> rule_text(const Value& rule) {
+    if (rule.is_null()) return std::nullopt;
+    return to_json(rule);
 }
 
 Result<void> validate(const ListRange& range, std::int64_t most) {

@@ -15,8 +15,8 @@ namespace meter {
 namespace {
 
 constexpr std::size_t preview_items = 10;
-constexpr std::size_t max_feedback_bytes = 10'000;
-constexpr int refine_tries = 5;  // each lost race means that another refinement was stored
+constexpr std::size_t max_feedback_bytes = 40'000;  // 10,000 characters
+constexpr int refine_tries = 5;                     // each lost race means that another refinement was stored
 
 /// Gives a reserved creation back unless it was used.
 class QuotaReservation {
@@ -88,6 +88,12 @@ Result<Strategy> draft_strategy(const StrategyRequest& request, const std::optio
         if (auto fetch = validate_fetch_settings(*request.fetch); !fetch) return fetch.error();
         strategy.fetch = to_json(*request.fetch);
     }
+    if (request.ignore || request.key) {
+        const auto rules = ChangeRules::parse(request.ignore.value_or(Value()), request.key.value_or(Value()));
+        if (!rules) return rules.error();
+        if (request.ignore) strategy.ignore = rule_text(*request.ignore);
+        if (request.key) strategy.key = rule_text(*request.key);
+    }
     if (definition)
         if (auto valid = check_ready_plan(request, *definition); !valid) return valid.error();
 
@@ -148,16 +154,6 @@ Result<Planned> accept_plan(Strategy strategy, GeneratedPlan generated, std::str
     planned.preview_data =
         preview_of(*compiled, run::shape_and_filter(*compiled, std::move(generated.items), page_url));
     return planned;
-}
-
-/// The output schema of a strategy, kept where GenerateInput can point to it.
-Result<std::optional<OutputSchema>> schema_of(const Strategy& strategy) {
-    if (!strategy.output_schema) return std::optional<OutputSchema>{};
-    const auto value = parse_json(*strategy.output_schema);
-    if (!value) return value.error();
-    auto schema = OutputSchema::parse(*value);
-    if (!schema) return schema.error();
-    return std::optional<OutputSchema>(*std::move(schema));
 }
 
 /// Runs the plan a request brings.
@@ -222,13 +218,29 @@ Result<Planned> make_plan(const EngineOptions& options, const StrategyRequest& r
 
 }  // namespace
 
+Result<std::optional<OutputSchema>> schema_of(const Strategy& strategy) {
+    if (!strategy.output_schema) return std::optional<OutputSchema>{};
+    const auto value = parse_json(*strategy.output_schema);
+    if (!value) return value.error();
+    auto schema = OutputSchema::parse(*value);
+    if (!schema) return schema.error();
+    return std::optional<OutputSchema>(*std::move(schema));
+}
+
 std::string preview_of(const run::CompiledStrategy& compiled, std::vector<Value> items) {
     if (items.size() > preview_items) items.resize(preview_items);
     return to_json(run::results_of(compiled, std::move(items)));
 }
 
 Result<Strategy> Engine::create_strategy(const StrategyRequest& request, const Caller& caller, std::stop_token stop) {
-    Impl& self = *impl_;
+    return impl_->make_strategy(request, caller, stop, [this](const NewStrategy& made) {
+        return impl_->strategies().insert(made.strategy, made.created, made.snapshot, made.reservation);
+    });
+}
+
+Result<Strategy> Engine::Impl::make_strategy(const StrategyRequest& request, const Caller& caller, std::stop_token stop,
+                                             const std::function<Result<void>(const NewStrategy&)>& store) {
+    Impl& self = *this;
     if (self.runner->stopping()) return self.stopping_error();
     const auto definition = ready_plan(request);
     auto strategy = draft_strategy(request, definition);
@@ -278,7 +290,7 @@ Result<Strategy> Engine::create_strategy(const StrategyRequest& request, const C
                              .url = strategy->url,
                              .api_key_prefix = caller.api_key_prefix,
                              .created_at = now};
-    if (auto stored = self.strategies().insert(*strategy, created, planned->plan.snapshot, reservation.id()); !stored)
+    if (auto stored = store({*strategy, created, planned->plan.snapshot, reservation.id()}); !stored)
         return stored.error();
     reservation.used();
     return strategy;
@@ -289,7 +301,8 @@ Result<Strategy> Engine::refine_strategy(std::string_view strategy_id, std::stri
     Impl& self = *impl_;
     if (self.runner->stopping()) return self.stopping_error();
     if (core::trim(feedback).empty()) return bad_request("feedback must not be empty", "feedback");
-    if (feedback.size() > max_feedback_bytes) return bad_request("feedback is longer than 10000 bytes", "feedback");
+    if (feedback.size() > max_feedback_bytes)
+        return bad_request("feedback is longer than 10000 characters", "feedback");
 
     for (int i = 0; i < refine_tries; ++i) {
         auto current = self.require_strategy(strategy_id, caller);

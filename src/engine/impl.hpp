@@ -2,29 +2,51 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "meter/engine.hpp"
+#include "meter/schema.hpp"
 #include "run/compiled.hpp"
+#include "run/outbox.hpp"
 #include "run/runner.hpp"
+#include "run/scheduler.hpp"
 
 namespace meter {
 
 /// Creations count against the quota for this long.
 constexpr std::chrono::hours quota_window{24 * 30};
 
+/// A strategy that was made and is to be stored.
+struct NewStrategy {
+    const Strategy& strategy;
+    const AuditEvent& created;
+    const std::optional<PageSnapshot>& snapshot;
+    std::string_view reservation;
+};
+
 struct Engine::Impl {
     EngineOptions options;  // every seam set
-    std::unique_ptr<run::Runner> runner;
+    std::unique_ptr<run::Outbox> outbox;
+    std::unique_ptr<run::Runner> runner;        // after the outbox, which it wakes
+    std::unique_ptr<run::Scheduler> scheduler;  // after the runner, which it uses
 
     TimePoint now() const { return options.clock->now(); }
     StrategyStore& strategies() const { return options.store->strategies(); }
     JobStore& jobs() const { return options.store->jobs(); }
+    ScheduleStore& schedules() const { return options.store->schedules(); }
 
     Result<Strategy> require_strategy(std::string_view strategy_id, const Caller& caller) const;
+    Result<Schedule> require_schedule(std::string_view schedule_id, const Caller& caller) const;
+    Result<StrategyQuota> quota(const Caller& caller) const;
+    /// Engine::create_strategy(); `store` keeps what was made.
+    Result<Strategy> make_strategy(const StrategyRequest& request, const Caller& caller, std::stop_token stop,
+                                   const std::function<Result<void>(const NewStrategy&)>& store);
     Error stopping_error() const { return {ErrorCode::unavailable, "The engine is stopping", {}, true}; }
 };
 
@@ -39,6 +61,27 @@ Error bad_request(std::string message, std::string subject);
 
 /// The `preview_data` of a strategy: its first ten items.
 std::string preview_of(const run::CompiledStrategy& compiled, std::vector<Value> items);
+
+/// The built-in notifier of these options. Errors: those of make_fetcher() and make_mail_sender().
+Result<std::shared_ptr<Notifier>> make_notifier(const EngineOptions& options);
+
+/// See run::TargetLookup.
+Result<std::optional<WebhookTarget>> target_of_schedule(Store& store, std::string_view account_id,
+                                                        std::string_view schedule_id);
+
+/// Can this engine send e-mail?
+bool can_send_mail(const EngineOptions& options) noexcept;
+
+/// The stored form of a noise rule; a null is none.
+std::optional<std::string> rule_text(const Value& rule);
+
+/// The stored form of parameters: api strategies only, others ignore them (wire contract 8.6).
+std::optional<std::string> stored_parameters(const Strategy& strategy, const std::optional<Value>& parameters);
+/// Errors: invalid_argument when they are not name -> scalar or array of scalars.
+Result<void> check_parameters(const std::optional<Value>& parameters);
+
+/// The output schema of a strategy, if it has one.
+Result<std::optional<OutputSchema>> schema_of(const Strategy& strategy);
 
 /// Errors: invalid_argument naming `limit` or `offset`.
 Result<void> validate(const ListRange& range, std::int64_t most);

@@ -21,7 +21,12 @@ Job new_job(const Strategy& strategy, std::string url, const std::optional<std::
     return job;
 }
 
-/// Parameters as they are stored: api strategies only, others ignore them (wire contract 8.6).
+bool has_ended(const Job& job) {
+    return job.status == JobStatus::completed || job.status == JobStatus::failed;
+}
+
+}  // namespace
+
 std::optional<std::string> stored_parameters(const Strategy& strategy, const std::optional<Value>& parameters) {
     if (strategy.scraper_type != ScraperType::api || !parameters || parameters->is_null()) return std::nullopt;
     return to_json(*parameters);
@@ -43,12 +48,6 @@ Result<void> check_parameters(const std::optional<Value>& parameters) {
     }
     return {};
 }
-
-bool has_ended(const Job& job) {
-    return job.status == JobStatus::completed || job.status == JobStatus::failed;
-}
-
-}  // namespace
 
 Result<Job> Engine::submit(const JobRequest& request, const Caller& caller) {
     Impl& self = *impl_;

@@ -25,7 +25,7 @@ Result<void> validate(const EngineOptions& options) {
     };
     constexpr std::int64_t hour_ms = 3'600'000;
 
-    const std::array<Result<void>, 12> checks{
+    const std::array<Result<void>, 13> checks{
         option_in_range<std::int64_t>("jobs.workers", options.jobs.workers, 0, 1024),
         option_in_range<std::int64_t>("jobs.per_host", options.jobs.per_host, 0, 1024),
         option_in_range<std::int64_t>("jobs.lease", ms(options.jobs.lease), 100, hour_ms),
@@ -38,6 +38,8 @@ Result<void> validate(const EngineOptions& options) {
                                        1u << 30),
         option_in_range<std::uint64_t>("jobs.extract.max_document_bytes", options.jobs.extract.max_document_bytes, 1024,
                                        1u << 30),
+        option_in_range<std::int64_t>("schedules.min_interval", ms(options.schedules.min_interval), 1'000,
+                                      24 * hour_ms),
         option_in_range<std::int64_t>("snapshot_retention", ms(options.snapshot_retention), 0, 87'600 * hour_ms),
         option_in_range<std::int64_t>("generate_deadline", ms(options.generate_deadline), 1'000, hour_ms),
     };
@@ -52,6 +54,13 @@ Result<void> validate(const EngineOptions& options) {
                      "quota.tier"};
     if (options.quota.limit < -1)
         return Error{ErrorCode::invalid_argument, "quota.limit must be -1 (unlimited) or at least 0", "quota.limit"};
+    const auto part = [](std::string_view prefix, const Result<void>& checked) -> Result<void> {
+        if (checked) return {};
+        const Error& error = checked.error();
+        return Error{error.code, std::string(prefix) + error.message, std::string(prefix) + error.subject};
+    };
+    if (auto fine = part("webhooks.", validate(options.webhooks)); !fine) return fine;
+    if (auto fine = part("webhooks.smtp.", validate(options.webhooks.smtp)); !fine) return fine;
     return validate(options.fetch);
 }
 

@@ -55,9 +55,17 @@ Result<Strategy> Engine::update_strategy(std::string_view strategy_id, const Str
         }
     }
 
+    if (patch.ignore || patch.key) {
+        const auto rules = ChangeRules::parse(patch.ignore.value_or(Value()), patch.key.value_or(Value()));
+        if (!rules) return rules.error();
+        if (patch.ignore) update.ignore = rule_text(*patch.ignore);
+        if (patch.key) update.key = rule_text(*patch.key);
+    }
+
     auto current = self.require_strategy(strategy_id, caller);
     if (!current) return current;
-    if (!update.name && !update.description && !update.filter_config && !update.fetch) return current;
+    if (!update.name && !update.description && !update.filter_config && !update.fetch && !update.ignore && !update.key)
+        return current;
 
     if (update.filter_config) {
         const auto snapshot = self.strategies().find_snapshot(caller.account_id, current->strategy_id);
@@ -110,13 +118,16 @@ Result<std::vector<AuditEvent>> Engine::list_audit(const AuditQuery& query, cons
 }
 
 Result<StrategyQuota> Engine::quota(const Caller& caller) {
-    const TimePoint now = impl_->now();
-    const auto usage = impl_->strategies().quota_usage(caller.account_id, now - quota_window, now);
+    return impl_->quota(caller);
+}
+
+Result<StrategyQuota> Engine::Impl::quota(const Caller& caller) const {
+    const TimePoint moment = now();
+    const auto usage = strategies().quota_usage(caller.account_id, moment - quota_window, moment);
     if (!usage) return usage.error();
-    StrategyQuota quota{
-        .used = usage->used, .limit = impl_->options.quota.limit, .tier = impl_->options.quota.tier, .reset_at = {}};
-    if (quota.limit != -1 && usage->oldest) quota.reset_at = *usage->oldest + quota_window;
-    return quota;
+    StrategyQuota state{.used = usage->used, .limit = options.quota.limit, .tier = options.quota.tier, .reset_at = {}};
+    if (state.limit != -1 && usage->oldest) state.reset_at = *usage->oldest + quota_window;
+    return state;
 }
 
 }  // namespace meter

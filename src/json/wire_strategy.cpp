@@ -20,6 +20,8 @@ std::string to_json(const Strategy& strategy) {
         .json_or_null("filter_config", strategy.filter_config)
         .text_or_null("strategy_group_id", strategy.strategy_group_id);
     if (strategy.fetch) out.json("fetch", *strategy.fetch);
+    if (strategy.ignore) out.json("ignore", *strategy.ignore);
+    if (strategy.key) out.json("key", *strategy.key);
     if (!strategy.warnings.empty()) out.texts("warnings", strategy.warnings);
     out.time("created_at", strategy.created_at).time("updated_at", strategy.updated_at);
     return std::move(out).finish();

@@ -1,6 +1,7 @@
-// Bodies of POST /api/strategies/generate and PATCH /api/strategies/{id} (wire contract 8.2, 8.4).
+// Bodies of POST /api/strategies/generate and /refine, and PATCH /api/strategies/{id} (wire contract 8.2 to 8.4).
 #include "core/unicode.hpp"
 #include "json/members.hpp"
+#include "json/wire_parts.hpp"
 #include "meter/strategy.hpp"
 
 namespace meter {
@@ -8,6 +9,7 @@ namespace {
 
 constexpr json::TextLength strategy_name_length{1, 200};
 constexpr json::TextLength strategy_description_length{0, 10'000};
+constexpr json::TextLength feedback_length{1, 10'000};
 
 /// A member that is an object; what is in it is checked where it is compiled (Plan, OutputSchema, Filter).
 std::optional<Value> read_object(json::Members& in, std::string_view name) {
@@ -56,7 +58,8 @@ Result<StrategyRequest> parse_strategy_request(const Value& body) {
     request.output_schema = read_object(in, "output_schema");
     request.filter_config = read_object(in, "filter_config");
     request.strategy_group_id = in.uuid("strategy_group_id");
-    in.refuse({"ignore", "key"});
+    request.ignore = json::read_ignore(in);
+    request.key = json::read_key(in);
     check_combination(in, request);
     // What answers 422 comes after everything that answers 400.
     const auto url_text = in.text("url");
@@ -66,13 +69,22 @@ Result<StrategyRequest> parse_strategy_request(const Value& body) {
     return request;
 }
 
+Result<std::string> parse_refine_request(const Value& body) {
+    json::Members in(body, json::Nulls::dropped);
+    in.require({"feedback"});
+    auto feedback = in.text("feedback", feedback_length).value_or("");
+    if (in.error()) return *in.error();
+    return feedback;
+}
+
 Result<StrategyPatch> parse_strategy_patch(const Value& body) {
     json::Members in(body, json::Nulls::kept);
     StrategyPatch patch;
     patch.name = in.text("name", strategy_name_length);
     patch.description = in.is_null("description") ? std::string() : in.text("description", strategy_description_length);
     patch.filter_config = in.is_null("filter_config") ? Value() : read_object(in, "filter_config");
-    in.refuse({"ignore", "key"});
+    patch.ignore = json::read_ignore(in);
+    patch.key = json::read_key(in);
     patch.fetch = in.is_null("fetch") ? Value() : read_fetch_settings(in);
     if (in.error()) return *in.error();
     return patch;

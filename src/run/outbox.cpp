@@ -91,9 +91,10 @@ DeliveryClaim Outbox::next_claim(TimePoint now) const {
     const std::lock_guard lock(mutex_);
     const auto busy = static_cast<std::int64_t>(in_flight_.size());
     const std::int64_t most = std::max(options_.max_in_flight, 1);
+    const std::int64_t crowd = most * 3 / 4;
     DeliveryClaim claim{.now = now, .lease = options_.lease};
-    claim.limit = std::min(most - busy, most_claimed_at_once);
-    claim.per_endpoint = busy * 4 >= most * 3 ? 1 : options_.per_endpoint;
+    claim.limit = std::min((busy < crowd ? crowd : most) - busy, most_claimed_at_once);
+    claim.per_endpoint = busy < crowd ? options_.per_endpoint : 1;
     for (const auto& [endpoint, count] : endpoints_)
         claim.places.emplace_back(endpoint, std::max<std::int64_t>(claim.per_endpoint - count, 0));
     return claim;

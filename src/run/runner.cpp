@@ -8,6 +8,8 @@
 #include "core/id.hpp"
 #include "meter/change.hpp"
 #include "meter/json.hpp"
+#include "run/change_decision.hpp"
+#include "run/job_events.hpp"
 #include "run/scrape.hpp"
 
 namespace meter::run {
@@ -247,6 +249,14 @@ void Runner::perform(const ClaimedJob& claimed, std::stop_token stop, std::stop_
             if (baseline != nullptr) asked_about = *baseline;
         }
 
+        // As late as may be: an edit of the schedule counts for the jobs that end after it.
+        std::optional<Schedule> schedule;
+        if (job.schedule_id) {
+            auto read = parts_.store->schedules().find(job.account_id, *job.schedule_id);
+            if (!read) return end_with_error(claimed, read.error(), Outcome::failed);
+            schedule = *std::move(read);
+        }
+        ChangeDecision decision;
         completion =
             JobCompletion{.claim = {job.job_id, claimed.token}, .key = key, .completed_at = parts_.clock->now()};
         if (baseline != nullptr) completion.expected_baseline = baseline->job_id;
@@ -270,7 +280,17 @@ void Runner::perform(const ClaimedJob& claimed, std::stop_token stop, std::stop_
                                       Outcome::failed);
             // Broken is not changed: an empty or degraded run is no change and never a baseline (wire contract 12.3).
             if (completion.outcome == Outcome::ok) {
-                completion.has_changes = baseline != nullptr && baseline->content_hash != completion.content_hash;
+                auto decided = decide_change(jobs,
+                                             {.job = job,
+                                              .strategy = **strategy,
+                                              .compiled = **compiled,
+                                              .schedule = schedule ? &*schedule : nullptr,
+                                              .baseline = baseline},
+                                             scraped->items, completion.content_hash);
+                if (!decided) return end_with_error(claimed, decided.error(), Outcome::failed);
+                decision = *std::move(decided);
+                completion.has_changes = decision.has_changes;
+                completion.change = std::move(decision.record);
                 completion.new_baseline = Baseline{
                     .job_id = job.job_id,
                     .content_hash = completion.content_hash,
@@ -282,9 +302,15 @@ void Runner::perform(const ClaimedJob& claimed, std::stop_token stop, std::stop_
             }
         }
 
+        auto events = completion_events(*parts_.store, job, **strategy, schedule ? &*schedule : nullptr, completion,
+                                        decision.delta);
+        if (!events) return end_with_error(claimed, events.error(), Outcome::failed);
+        completion.deliveries = *std::move(events);
+
         const auto stored = persist(stop, [&] { return jobs.complete(completion); });
         if (stored) {
             if (!*stored) return;  // the claim was lost; another worker has the job
+            if (!completion.deliveries.empty() && parts_.deliveries_added) parts_.deliveries_added();
             ++completed_;
             if (scraped->not_modified) ++unchanged_;
             items_ += static_cast<std::uint64_t>(completion.item_count);
@@ -298,16 +324,23 @@ void Runner::perform(const ClaimedJob& claimed, std::stop_token stop, std::stop_
 }
 
 void Runner::end_with_error(const ClaimedJob& claimed, const Error& error, Outcome outcome) {
-    const JobFailure failure{.claim = {claimed.job.job_id, claimed.token},
-                             .completed_at = parts_.clock->now(),
-                             .error = error.message,
-                             .outcome = outcome};
-    const auto stored = persist({}, [&] { return parts_.store->jobs().fail(failure); });
+    JobFailure failure{.claim = {claimed.job.job_id, claimed.token},
+                       .completed_at = parts_.clock->now(),
+                       .error = error.message,
+                       .outcome = outcome};
+    const auto stored = persist({}, [&]() -> Result<bool> {
+        auto events = failure_events(*parts_.store, claimed.job, failure);
+        if (!events) return events.error();
+        failure.deliveries = *std::move(events);
+        return parts_.store->jobs().fail(failure);
+    });
     if (!stored)
         parts_.logger->log(LogLevel::error, "job end not stored",
                            {{"job_id", claimed.job.job_id}, {"reason", stored.error().message}});
-    else if (*stored)
+    else if (*stored) {
         ++failed_;
+        if (!failure.deliveries.empty() && parts_.deliveries_added) parts_.deliveries_added();
+    }
 }
 
 Result<bool> Runner::persist(std::stop_token stop, const std::function<Result<bool>()>& call) {
@@ -445,6 +478,10 @@ void Runner::sweep(TimePoint now) {
     }
     for (const std::string& job_id : swept->failed) wake_waiters(job_id);
     failed_ += swept->failed.size();
+    for (const ClaimedJob& claimed : swept->exhausted) {
+        end_with_error(claimed, Error{ErrorCode::cancelled, "Interrupted by server restart"}, Outcome::failed);
+        wake_waiters(claimed.job.job_id);
+    }
     if (swept->requeued > 0) notify(static_cast<std::size_t>(swept->requeued));
 }
 

@@ -31,6 +31,7 @@ struct RunnerParts {
     std::shared_ptr<Fetcher> fetcher;
     std::shared_ptr<Clock> clock;
     std::shared_ptr<Logger> logger;
+    std::function<void()> deliveries_added = {};  ///< called after a job put something into the outbox
 };
 
 /// A fixed pool of workers and one housekeeping thread. Memory holds no truth: every job is a row, and what is lost

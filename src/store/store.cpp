@@ -5,6 +5,7 @@ namespace meter {
 
 StrategyStore::~StrategyStore() = default;
 JobStore::~JobStore() = default;
+ScheduleStore::~ScheduleStore() = default;
 IdempotencyStore::~IdempotencyStore() = default;
 ApiKeyStore::~ApiKeyStore() = default;
 DeliveryStore::~DeliveryStore() = default;

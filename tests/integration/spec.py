@@ -23,7 +23,10 @@ OPENAPI = pathlib.Path(os.environ.get("METER_OPENAPI", PROJECT / "server" / "ope
 IN_SCOPE = (
     "generateStrategy", "listStrategies", "listStrategyAudit", "getStrategy", "updateStrategy", "deleteStrategy",
     "getStrategyHistory", "getStrategyHistoryAlias", "getAccountQuota", "createJob", "listJobs", "executeJob",
-    "getJob", "getBatchProgress", "health", "ready", "metrics", "openapi",
+    "testWebhook", "listWebhookDeliveries", "replayWebhookDelivery",
+    "getJob", "getBatchProgress", "compareJobs", "compareJobsAlias",
+    "createSchedule", "listSchedules", "getSchedule", "updateSchedule", "deleteSchedule", "regenerateWebhookSecret",
+    "getScheduleChanges", "getScheduleChangelog", "createWatch", "health", "ready", "metrics", "openapi",
 )
 
 # openapi.yaml, info: these can come from any operation, with the Error body.

@@ -236,7 +236,6 @@ class Baselines(harness.MeterCase):
         self.assertIs(self.run_once()["has_changes"], False)
 
 
-@unittest.skip("the members `ignore` and `key` of a strategy are not served yet")
 class NoiseRules(harness.MeterCase):
     """12.7: members of a strategy that say what is no change."""
 
@@ -259,6 +258,249 @@ class NoiseRules(harness.MeterCase):
         for ignore, changed in rows:
             with self.subTest(ignore=ignore):
                 self.assertIs(self.runs(before, after, ignore=ignore), changed)
+
+    def test_rules_are_checked_kept_shown_and_cleared(self):
+        url = self.site.url("/shop")
+        for members in ({"ignore": 5}, {"ignore": {"fields": "x"}}, {"ignore": {"values": [{"regex": "("}]}},
+                        {"ignore": {"tolerance": {"a": -1}}}, {"key": "x"}, {"key": [1]}):
+            with self.subTest(members=members):
+                self.assert_error(self.client.generate(url, expect=400, **members), 400)
+        strategy = self.client.strategy(url, ignore={"fields": ["price"]}, key=["name"])
+        self.assertEqual((strategy["ignore"], strategy["key"]), ({"fields": ["price"]}, ["name"]))
+        target = f"/api/strategies/{strategy['id']}"
+        self.assert_error(self.client.patch(target, {"ignore": {"fields": [5]}}), 400)
+        patched = self.client.patch(target, {"ignore": {"fields": ["name"]}}, expect=200).json
+        self.assertEqual((patched["ignore"], patched["key"]), ({"fields": ["name"]}, ["name"]))
+        patched = self.client.patch(target, {"ignore": None, "key": None}, expect=200).json
+        self.assertNotIn("ignore", patched)
+        self.assertNotIn("key", patched)
+
+
+class Compare(harness.MeterCase):
+    """11.7, with the vector of appendix C."""
+
+    def jobs(self, *lists):
+        url = self.site.items(self.path(), lists[0])
+        strategy = self.client.strategy(url, {"type": "api", "request": {"url": url}})
+        made = []
+        for items in lists:
+            self.site.items(url[len(self.site.url("")):], items)
+            made.append(self.client.execute(strategy, url))
+        return made
+
+    def compare(self, newer, baseline, expect=200):
+        body = {"job_id": newer["id"], "other_job_id": baseline["id"]}
+        answer = self.client.post("/api/jobs/compare", body, expect=expect)
+        alias = self.client.get(f"/api/jobs/{newer['id']}/compare/{baseline['id']}", expect=expect)
+        if expect == 200:
+            self.assertEqual(answer.json, alias.json)
+        return answer.json
+
+    def test_the_vector(self):
+        old, new = self.jobs([{"name": "A", "price": "1"}, {"name": "B", "price": "2"}],
+                             [{"name": "A", "price": "9"}, {"name": "B", "price": "2"}, {"name": "C", "price": "3"}])
+        found = self.compare(new, old)
+        self.assertEqual((found["job_id"], found["other_job_id"]), (new["id"], old["id"]))
+        self.assertEqual((found["content_hash_match"], found["structural_match"], found["item_count_diff"]),
+                         (False, True, 1))
+        self.assertEqual(found["changes"],
+                         ["Item count changed: 2 -> 3", "1 item added", "Field 'price' changed in 1 item"])
+        self.assertEqual(found["structural_changes"], [])
+        self.assertEqual(self.compare(old, new)["item_count_diff"], -1)
+
+    def test_a_job_against_itself(self):
+        job, = self.jobs([{"name": "A"}])
+        found = self.compare(job, job)
+        self.assertEqual((found["content_hash_match"], found["structural_match"], found["semantic_similarity"],
+                          found["item_count_diff"], found["changes"], found["structural_changes"]),
+                         (True, True, 1.0, 0, [], []))
+
+    def test_similarity_and_structure(self):
+        old, new, none = self.jobs([{"name": "Product A", "price": "$19.99"}], [{"name": "Product A", "price": 29.99}],
+                                   [])
+        found = self.compare(new, old)
+        self.assertEqual(found["semantic_similarity"], 0.75)
+        self.assertFalse(found["structural_match"])
+        self.assertEqual(found["structural_changes"], ["Field 'price' type changed: string -> number"])
+        self.assertEqual(self.compare(none, old)["semantic_similarity"], 0.0)
+
+    def test_other_strategies_are_allowed(self):
+        one, = self.jobs([{"a": 1}])
+        two, = self.jobs([{"a": 2}])
+        self.assertFalse(self.compare(two, one)["content_hash_match"])
+
+    def test_what_is_wrong(self):
+        done, = self.jobs([{"a": 1}])
+        strategy = self.client.strategy(self.site.url("/shop"))
+        failed = self.client.execute(strategy, self.site.url("/status/404"))
+        for pair in ((failed, done), (done, failed)):
+            self.assertEqual(self.compare(*pair, expect=400)["detail"], "Both jobs must be completed")
+        unknown = {"id": harness.UNKNOWN_ID}
+        for pair in ((unknown, done), (done, unknown)):
+            self.assertEqual(self.compare(*pair, expect=404)["detail"], "Job not found")
+        foreign = self.other_client()
+        self.assert_error(foreign.get(f"/api/jobs/{done['id']}/compare/{done['id']}"), 404, "Job not found")
+        self.assert_error(self.client.get(f"/api/jobs/x/compare/{done['id']}"), 404, "Job not found")
+        for body, status in (({"job_id": done["id"]}, 400), ({"other_job_id": done["id"]}, 400),
+                             ({"job_id": "x", "other_job_id": done["id"]}, 400), ([], 400)):
+            self.assert_error(self.client.post("/api/jobs/compare", body), status)
+
+    def test_rules_reach_the_texts_only(self):
+        url = self.site.items(self.path(), [{"name": "A", "views": 1}])
+        strategy = self.client.strategy(url, {"type": "api", "request": {"url": url}}, ignore={"fields": ["views"]})
+        old = self.client.execute(strategy, url)
+        self.site.items(url[len(self.site.url("")):], [{"name": "A", "views": 2}])
+        new = self.client.execute(strategy, url)
+        found = self.compare(new, old)
+        self.assertEqual((found["content_hash_match"], found["changes"]), (False, []))
+
+
+class ScheduleChanges(harness.MeterCase):
+    """14: changes, changelog and keyword filter of a schedule that runs."""
+
+    server_options = ("--min-interval-seconds", "1")
+
+    def setUp(self):
+        self.own = fixture_site.FixtureSite()
+        self.own.start()
+        self.addCleanup(self.own.close)
+        self.strategy = self.client.strategy(self.own.url("/shop"))
+        self.schedule = self.start()
+
+    def start(self, **members):
+        made = self.client.post("/api/schedules", {"strategy_id": self.strategy["id"], "url": self.own.url("/shop"),
+                                                   "interval_seconds": 1, **members}, expect=201).json
+        self.addCleanup(lambda: self.client.delete(f"/api/schedules/{made['id']}"))
+        self.run_once(made)
+        return made
+
+    def run_once(self, schedule=None):
+        """Waits until a job that began after this call has ended."""
+        target = f"/api/jobs?schedule_id={(schedule or self.schedule)['id']}"
+        known = {job["id"] for job in self.client.get(target).json}
+        harness.eventually(lambda: [job for job in self.client.get(target + "&status=completed").json
+                                    if job["id"] not in known], what="another job")
+        # The first may have fetched the page before the call; the second has not.
+        harness.eventually(lambda: len([job for job in self.client.get(target + "&status=completed").json
+                                        if job["id"] not in known]) >= 2, what="one more job")
+
+    def change(self, products):
+        self.own.set_products(products)
+        self.run_once()
+
+    def changes(self, query="", **options):
+        return self.client.get(f"/api/schedules/{self.schedule['id']}/changes{query}", expect=200, **options).json
+
+    def changelog(self, query=""):
+        return self.client.get(f"/api/schedules/{self.schedule['id']}/changelog{query}", expect=200).json
+
+    def test_changes_are_shown_once(self):
+        empty = self.changes()
+        self.assertEqual(empty, {"schedule_id": self.schedule["id"], "changes": [], "count": 0, "marked_seen": True,
+                                 "filter_applied": None})
+        self.change([("Product A", "$1"), ("Product B", "$29.99")])
+        self.change([("Product A", "$2"), ("Product B", "$29.99")])
+        preview = self.changes("?mark_seen=false")
+        self.assertEqual((preview["count"], preview["marked_seen"]), (2, False))
+        self.assertEqual([change["seen"] for change in preview["changes"]], [False, False])
+        self.assertEqual([change["results"][0]["price"] for change in preview["changes"]], ["$2", "$1"])
+        self.assertEqual(len(preview["changes"][0]["results"]), 2, "full results, not the difference")
+        self.assertEqual((preview["changes"][0]["item_count"], preview["changes"][0]["total_item_count"]), (2, 2))
+        taken = self.changes("?mark_seen=1")
+        self.assertEqual([(change["job_id"], change["seen"]) for change in taken["changes"]],
+                         [(change["job_id"], True) for change in preview["changes"]])
+        self.assertEqual(self.changes()["count"], 0)
+        self.assertEqual(self.changelog()["total"], 2, "the changelog shows seen ones too")
+
+    def test_the_changelog_tells_what_changed(self):
+        self.change([("Product A", "$1"), ("Product C", "$3")])
+        log = self.changelog()
+        self.assertEqual((log["schedule_id"], log["count"], log["total"], log["limit"], log["offset"],
+                          log["filter_applied"]), (self.schedule["id"], 1, 1, 20, 0, None))
+        entry = log["entries"][0]
+        self.assertEqual(entry["item_count"], 2)
+        self.assertEqual(entry["new_items"], [{"name": "Product A", "price": "$1"},
+                                              {"name": "Product C", "price": "$3"}])
+        self.assertEqual(entry["removed_items"], [{"name": "Product A", "price": "$19.99"},
+                                                  {"name": "Product B", "price": "$29.99"}])
+        self.assertEqual((entry["new_items_count"], entry["removed_items_count"], entry["order_changed"]),
+                         (2, 2, False))
+        self.assertEqual(entry["modified_items"], [{"item": {"name": "Product A", "price": "$1"},
+                                                    "fields": {"price": {"old": "$19.99", "new": "$1"}}}])
+        bare = self.changelog("?include_items=false")["entries"][0]
+        for member in ("new_items", "removed_items", "modified_items"):
+            self.assertNotIn(member, bare)
+        self.assertEqual((bare["new_items_count"], bare["removed_items_count"]), (2, 2))
+        self.change([("Product C", "$3"), ("Product A", "$1")])
+        swapped = self.changelog()["entries"][0]
+        self.assertEqual((swapped["order_changed"], swapped["new_items"], swapped["removed_items"]), (True, [], []))
+        job = self.client.get_job(swapped["job_id"])
+        self.assertEqual((job["has_changes"], job["schedule_id"]), (True, self.schedule["id"]))
+        self.assertEqual([each["job_id"] for each in self.changelog("?limit=1&offset=1")["entries"]],
+                         [entry["job_id"]])
+        self.assertEqual(self.changelog("?offset=9")["entries"], [])
+
+    def test_keyword_filters(self):
+        self.change([("Rubio backs tariff plan", "$1"), ("Melon prices, says Elon Musk", "$2")])
+        self.change([("Rubio backs tariff plan", "$5"), ("Melon prices, says Elon Musk", "$2")])
+        shown = self.changes("?mark_seen=false&filter=%22elon%20musk%22")
+        self.assertEqual((shown["count"], shown["filter_applied"]), (2, '"elon musk"'))
+        self.assertEqual([(each["item_count"], each["total_item_count"]) for each in shown["changes"]], [(1, 2)] * 2)
+        self.assertEqual(shown["changes"][0]["results"], [{"name": "Melon prices, says Elon Musk", "price": "$2"}])
+        self.assertEqual(self.changes("?filter=nobody")["count"], 0)
+        self.assertEqual(self.changes("?mark_seen=false")["count"], 2, "what the filter left out stays unseen")
+        for blank in ("", "%2B", "%20"):
+            self.assertIsNone(self.changes(f"?mark_seen=false&filter={blank}")["filter_applied"])
+        log = self.changelog("?filter=%2Bmusk")
+        self.assertEqual((log["count"], log["total"], log["filter_applied"]), (1, 1, "+musk"))
+        entry = log["entries"][0]
+        self.assertEqual((entry["new_items_count"], entry["removed_items_count"], entry["item_count"]), (1, 0, 2))
+        self.assertEqual(self.changelog("?filter=%2Brubio")["total"], 2)
+        self.assertEqual(self.changelog("?filter=%2Brubio&limit=1&offset=1")["count"], 1)
+        self.assertEqual(self.changelog("?filter=nobody"), {"schedule_id": self.schedule["id"], "entries": [],
+                                                            "count": 0, "total": 0, "limit": 20, "offset": 0,
+                                                            "filter_applied": "nobody"})
+        self.assertEqual(self.changes("?filter=elon")["count"], 2)
+        self.assertEqual(self.changes()["count"], 0)
+
+    def test_what_is_wrong(self):
+        target = f"/api/schedules/{self.schedule['id']}"
+        for query in ("/changes?mark_seen=maybe", "/changelog?limit=0", "/changelog?limit=101",
+                      "/changelog?offset=-1", "/changelog?include_items=x", "/changes?filter=" + "x" * 2001,
+                      "/changelog?filter=" + "x" * 2001):
+            with self.subTest(query=query[:60]):
+                self.assert_error(self.client.get(target + query), 400)
+
+    def test_two_readers_do_not_see_the_same_change(self):
+        self.change([("Product A", "$1")])
+        self.change([("Product A", "$2")])
+        self.client.patch(f"/api/schedules/{self.schedule['id']}", {"enabled": False}, expect=200)
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda _: self.changes(), range(6)))
+        shown = [change["job_id"] for answer in answers for change in answer["changes"]]
+        self.assertEqual(len(shown), 2)
+        self.assertEqual(len(set(shown)), 2)
+
+    def test_schedules_have_baselines_of_their_own(self):
+        self.client.execute(self.strategy, self.own.url("/shop"))
+        self.own.set_products([("Product A", "$1")])
+        other = self.start()
+        target = f"/api/schedules/{other['id']}/changelog"
+        self.assertEqual(self.client.get(target, expect=200).json["total"], 0, "its first run is no change")
+        self.assertEqual(self.changelog()["total"], 1)
+
+    def test_rules_of_the_schedule_win(self):
+        self.client.patch(f"/api/strategies/{self.strategy['id']}", {"ignore": {"fields": ["name"]}}, expect=200)
+        self.client.patch(f"/api/schedules/{self.schedule['id']}", {"ignore": {"fields": ["price"]}}, expect=200)
+        self.run_once()
+        self.change([("Product A", "$1"), ("Product B", "$2")])
+        self.assertEqual(self.changelog()["total"], 0)
+        self.change([("Product A", "$1"), ("Product Z", "$2")])
+        self.assertEqual(self.changelog()["total"], 1)
+        self.client.patch(f"/api/schedules/{self.schedule['id']}", {"ignore": None}, expect=200)
+        self.run_once()
+        self.change([("Product A", "$1"), ("Product Y", "$2")])
+        self.assertEqual(self.changelog()["total"], 1, "the strategy's rules hold again")
 
 
 if __name__ == "__main__":

@@ -71,6 +71,14 @@ BaselineKey key_of(const Job& job);
 JobCompletion sample_completion(const ClaimedJob& claimed, std::string content_hash);
 Baseline sample_baseline(const ClaimedJob& claimed, std::string content_hash);
 
+Schedule sample_schedule(const Strategy& strategy, std::int64_t number);
+DueTime sample_due(std::int64_t milliseconds);
+/// Inserts a sample schedule that is due at `moment(due)`.
+Schedule add_schedule(ContractReport& report, Store& store, const Strategy& strategy, std::int64_t number,
+                      std::int64_t due);
+/// A tick at the schedule's due time that makes one job.
+ScheduleTick sample_tick(const Schedule& schedule, std::int64_t job_number, std::int64_t next);
+
 /// Runs `work(i)` on `threads` threads that start together.
 void in_parallel(int threads, const std::function<void(int)>& work);
 
@@ -105,6 +113,14 @@ void check_baselines(ContractReport& report, Store& store);
 void check_baseline_race(ContractReport& report, Store& store);
 void check_idempotency(ContractReport& report, Store& store);
 void check_idempotency_race(ContractReport& report, Store& store);
+void check_schedules(ContractReport& report, Store& store);
+void check_ticks(ContractReport& report, Store& store);
+void check_tick_race(ContractReport& report, Store& store);
+void check_rewind(ContractReport& report, Store& store);
+void check_health_of_schedules(ContractReport& report, Store& store);
+void check_changes(ContractReport& report, Store& store);
+void check_orphaned_change(ContractReport& report, Store& store);
+void check_seen_race(ContractReport& report, Store& store);
 void check_api_keys(ContractReport& report, Store& store);
 void check_delivery_lists(ContractReport& report, Store& store);
 void check_delivery_writes(ContractReport& report, Store& store);

@@ -33,6 +33,9 @@ public:
     std::optional<bool> optional_boolean() { return skip_null() ? std::nullopt : std::optional(boolean()); }
     std::optional<TimePoint> optional_time() { return skip_null() ? std::nullopt : std::optional(time()); }
     std::vector<std::string> list();  ///< stored_list()
+    std::optional<std::vector<std::string>> optional_list() {
+        return skip_null() ? std::nullopt : std::optional(list());
+    }
     Value json();
     JobStatus job_status();
     std::optional<Outcome> optional_outcome();

@@ -9,7 +9,8 @@
 namespace meter::sql {
 namespace {
 
-constexpr std::size_t queue_head = 64;  // oldest jobs of an account that are looked at one by one
+constexpr std::chrono::seconds take_over_lease{30};  // for failing a job that has no attempt left
+constexpr std::size_t queue_head = 64;               // oldest jobs of an account that are looked at one by one
 
 std::string next_pending_sql(std::string_view comparison, const Dialect& dialect) {
     std::string sql = "SELECT job_id, account_id, host FROM jobs WHERE status = 'pending' AND account_id ";
@@ -34,21 +35,37 @@ bool has_room(const HostLoad& hosts, const std::string& host) {
 struct ExpiredJob {
     std::string job_id;
     std::optional<std::string> batch_id;
+    std::optional<std::string> schedule_id;
     std::int64_t attempt = 0;
 };
 
 std::vector<ExpiredJob> expired_jobs(Connection& connection, TimePoint now) {
     std::vector<ExpiredJob> expired;
-    connection.run("SELECT job_id, batch_id, attempt FROM jobs WHERE status = 'running' AND lease_until <= $1", {now},
-                   [&](const Row& row) {
-                       Columns columns(row);
-                       ExpiredJob job;
-                       job.job_id = columns.text();
-                       job.batch_id = columns.optional_text();
-                       job.attempt = columns.integer();
-                       expired.push_back(std::move(job));
-                   });
+    connection.run(
+        "SELECT job_id, batch_id, schedule_id, attempt FROM jobs WHERE status = 'running' AND lease_until <= $1", {now},
+        [&](const Row& row) {
+            Columns columns(row);
+            ExpiredJob job;
+            job.job_id = columns.text();
+            job.batch_id = columns.optional_text();
+            job.schedule_id = columns.optional_text();
+            job.attempt = columns.integer();
+            expired.push_back(std::move(job));
+        });
     return expired;
+}
+
+/// Claims an expired job once more without counting the attempt.
+std::optional<ClaimedJob> take_over(Connection& connection, std::string_view job_id, TimePoint lease_until) {
+    static const std::string sql =
+        "UPDATE jobs SET token = token + 1, lease_until = $2 WHERE job_id = $1 AND status = 'running' RETURNING " +
+        std::string(job_columns) + ", jobs.token";
+    return find_row<ClaimedJob>(connection, sql, {job_id, lease_until}, [](Columns& columns) {
+        ClaimedJob taken;
+        taken.job = read_job(columns);
+        taken.token = columns.integer();
+        return taken;
+    });
 }
 
 }  // namespace
@@ -219,7 +236,10 @@ Result<SweepResult> SqlJobStore::sweep(TimePoint now, std::int64_t max_attempts)
     return database_.write("jobs.sweep", [&](Connection& connection) -> Result<SweepResult> {
         SweepResult result;
         for (auto& job : expired_jobs(connection, now)) {
-            if (job.attempt >= max_attempts) {
+            if (job.attempt >= max_attempts && job.schedule_id) {
+                if (auto taken = take_over(connection, job.job_id, now + take_over_lease))
+                    result.exhausted.push_back(*std::move(taken));
+            } else if (job.attempt >= max_attempts) {
                 connection.run(
                     "UPDATE jobs SET status = 'failed', outcome = 'failed', error = 'Interrupted by server restart', "
                     "lease_until = NULL, completed_at = $2 WHERE job_id = $1 AND status = 'running'",

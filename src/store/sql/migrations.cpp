@@ -178,8 +178,81 @@ CREATE INDEX jobs_pending ON jobs (account_id, created_at, job_id, host) WHERE s
 CREATE INDEX jobs_pending_by_host ON jobs (account_id, host, created_at, job_id) WHERE status = 'pending';
 )sql";
 
+// Schedules go with their strategy; their jobs stay when only the schedule goes. `tick_at` is NULL exactly while
+// nothing is due. A job's change belongs to both: it is the row that the changelog and the seen marks are made of.
+constexpr std::string_view schedules_and_changes = R"sql(
+CREATE TABLE schedules (
+    schedule_id TEXT NOT NULL PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    strategy_id TEXT NOT NULL REFERENCES strategies (strategy_id) ON DELETE CASCADE,
+    url TEXT,
+    urls TEXT,
+    interval_seconds BIGINT,
+    cron_expression TEXT,
+    timezone TEXT,
+    jitter_seconds BIGINT NOT NULL,
+    enabled BIGINT NOT NULL,
+    webhook_url TEXT,
+    webhook_metadata TEXT,
+    webhook_secret TEXT,
+    webhook_type TEXT,
+    webhook_on TEXT NOT NULL,
+    parameters TEXT,
+    "ignore" TEXT,
+    "key" TEXT,
+    strategy_group_id TEXT,
+    discovery_id TEXT,
+    next_run_at BIGINT,
+    tick_at BIGINT,
+    last_run_at BIGINT,
+    health_state TEXT NOT NULL DEFAULT 'ok',
+    health_count BIGINT NOT NULL DEFAULT 0,
+    health_since BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
+);
+CREATE INDEX schedules_by_account ON schedules (account_id, created_at DESC, schedule_id DESC);
+CREATE INDEX schedules_by_strategy ON schedules (strategy_id, account_id, created_at DESC, schedule_id DESC);
+CREATE INDEX schedules_due ON schedules (tick_at, schedule_id) WHERE tick_at IS NOT NULL;
+
+CREATE TABLE schedule_ticks (
+    schedule_id TEXT NOT NULL REFERENCES schedules (schedule_id) ON DELETE CASCADE,
+    due_at BIGINT NOT NULL,
+    PRIMARY KEY (schedule_id, due_at)
+);
+CREATE INDEX schedule_ticks_by_age ON schedule_ticks (due_at);
+
+CREATE TABLE schedule_changes (
+    job_id TEXT NOT NULL PRIMARY KEY REFERENCES jobs (job_id) ON DELETE CASCADE,
+    schedule_id TEXT NOT NULL REFERENCES schedules (schedule_id) ON DELETE CASCADE,
+    account_id TEXT NOT NULL,
+    seen BIGINT NOT NULL DEFAULT 0,
+    new_items_count BIGINT NOT NULL,
+    removed_items_count BIGINT NOT NULL,
+    new_items TEXT NOT NULL,
+    removed_items TEXT NOT NULL,
+    modified_items TEXT NOT NULL,
+    order_changed BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX schedule_changes_by_schedule ON schedule_changes (schedule_id, account_id, created_at DESC, job_id DESC);
+CREATE INDEX schedule_changes_unseen ON schedule_changes (schedule_id, account_id, created_at DESC, job_id DESC)
+    WHERE seen = 0;
+
+CREATE INDEX jobs_of_running_ticks ON jobs (schedule_id)
+    WHERE schedule_id IS NOT NULL AND status IN ('pending', 'running');
+
+ALTER TABLE baselines ADD COLUMN schedule_id TEXT;
+CREATE INDEX baselines_by_schedule ON baselines (schedule_id) WHERE schedule_id IS NOT NULL;
+
+ALTER TABLE strategies ADD COLUMN "ignore" TEXT;
+ALTER TABLE strategies ADD COLUMN "key" TEXT;
+)sql";
+
 // Applied in order; published steps are never edited.
 constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API keys", first_schema},
+                                Migration{2, "schedules and changes", schedules_and_changes},
                                 Migration{3, "webhook deliveries", delivery_schema},
                                 Migration{4, "hosts of jobs", hosts_of_jobs}};
 

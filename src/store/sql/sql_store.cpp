@@ -49,6 +49,7 @@ SqlStore::SqlStore(std::unique_ptr<Database> database)
     : database_(std::move(database)),
       strategies_(*database_),
       jobs_(*database_),
+      schedules_(*database_),
       idempotency_(*database_),
       api_keys_(*database_),
       deliveries_(*database_) {}

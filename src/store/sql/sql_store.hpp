@@ -9,6 +9,7 @@
 #include "store/sql/delivery_store.hpp"
 #include "store/sql/idempotency_store.hpp"
 #include "store/sql/job_store.hpp"
+#include "store/sql/schedule_store.hpp"
 #include "store/sql/strategy_store.hpp"
 
 namespace meter::sql {
@@ -20,6 +21,7 @@ public:
 
     StrategyStore& strategies() override { return strategies_; }
     JobStore& jobs() override { return jobs_; }
+    ScheduleStore& schedules() override { return schedules_; }
     IdempotencyStore& idempotency() override { return idempotency_; }
     ApiKeyStore& api_keys() override { return api_keys_; }
     DeliveryStore& deliveries() override { return deliveries_; }
@@ -31,6 +33,7 @@ private:
     const std::unique_ptr<Database> database_;
     SqlStrategyStore strategies_;
     SqlJobStore jobs_;
+    SqlScheduleStore schedules_;
     SqlIdempotencyStore idempotency_;
     SqlApiKeyStore api_keys_;
     SqlDeliveryStore deliveries_;

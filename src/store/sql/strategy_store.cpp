@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::string_view strategy_columns =
     "strategy_id, account_id, name, description, url, scraper_type, strategy, api_parameters, preview_data, attempts, "
-    "output_schema, filter_config, strategy_group_id, \"fetch\", warnings, created_at, updated_at";
+    "output_schema, filter_config, strategy_group_id, \"fetch\", \"ignore\", \"key\", "
+    "warnings, created_at, updated_at";
 
 Strategy read_strategy(Columns& columns) {
     Strategy strategy;
@@ -25,6 +26,8 @@ Strategy read_strategy(Columns& columns) {
     strategy.filter_config = columns.optional_text();
     strategy.strategy_group_id = columns.optional_text();
     strategy.fetch = columns.optional_text();
+    strategy.ignore = columns.optional_text();
+    strategy.key = columns.optional_text();
     strategy.warnings = columns.list();
     strategy.created_at = columns.time();
     strategy.updated_at = columns.time();
@@ -75,26 +78,32 @@ void subtract_unfinished_jobs(Connection& connection, std::string_view strategy_
 
 }  // namespace
 
-Result<void> SqlStrategyStore::insert(const Strategy& strategy, const AuditEvent& created,
-                                      const std::optional<PageSnapshot>& snapshot, std::string_view reservation) {
+Result<void> insert_strategy(Connection& connection, const Strategy& strategy, const AuditEvent& created,
+                             const std::optional<PageSnapshot>& snapshot, std::string_view reservation) {
     static const std::string sql =
         "INSERT INTO strategies (" + std::string(strategy_columns) +
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
         "$18, $19) ON CONFLICT DO NOTHING";
-    return database_.write("strategies.insert", [&](Connection& connection) -> Result<void> {
-        const auto inserted = connection.run(
-            sql, {strategy.strategy_id, strategy.account_id, strategy.name, strategy.description, strategy.url,
-                  to_string(strategy.scraper_type), strategy.strategy, strategy.api_parameters, strategy.preview_data,
-                  strategy.attempts, strategy.output_schema, strategy.filter_config, strategy.strategy_group_id,
-                  strategy.fetch, stored_list(strategy.warnings), strategy.created_at, strategy.updated_at});
-        if (inserted == 0)
-            return Error{ErrorCode::conflict, "A strategy with this id exists already", strategy.strategy_id};
-        insert_audit_event(connection, created);
-        if (snapshot) put_snapshot(connection, strategy.account_id, strategy.strategy_id, *snapshot);
-        if (!reservation.empty())
-            connection.run("DELETE FROM quota_reservations WHERE reservation = $1 AND account_id = $2",
-                           {reservation, strategy.account_id});
-        return {};
+    const auto inserted =
+        connection.run(sql, {strategy.strategy_id, strategy.account_id, strategy.name, strategy.description,
+                             strategy.url, to_string(strategy.scraper_type), strategy.strategy, strategy.api_parameters,
+                             strategy.preview_data, strategy.attempts, strategy.output_schema, strategy.filter_config,
+                             strategy.strategy_group_id, strategy.fetch, strategy.ignore, strategy.key,
+                             stored_list(strategy.warnings), strategy.created_at, strategy.updated_at});
+    if (inserted == 0)
+        return Error{ErrorCode::conflict, "A strategy with this id exists already", strategy.strategy_id};
+    insert_audit_event(connection, created);
+    if (snapshot) put_snapshot(connection, strategy.account_id, strategy.strategy_id, *snapshot);
+    if (!reservation.empty())
+        connection.run("DELETE FROM quota_reservations WHERE reservation = $1 AND account_id = $2",
+                       {reservation, strategy.account_id});
+    return {};
+}
+
+Result<void> SqlStrategyStore::insert(const Strategy& strategy, const AuditEvent& created,
+                                      const std::optional<PageSnapshot>& snapshot, std::string_view reservation) {
+    return database_.write("strategies.insert", [&](Connection& connection) {
+        return insert_strategy(connection, strategy, created, snapshot, reservation);
     });
 }
 
@@ -127,7 +136,9 @@ Result<std::optional<Strategy>> SqlStrategyStore::update(std::string_view accoun
         "UPDATE strategies SET name = COALESCE($3, name), description = COALESCE($4, description), "
         "filter_config = CASE WHEN $5 = 1 THEN $6 ELSE filter_config END, "
         "\"fetch\" = CASE WHEN $7 = 1 THEN $8 ELSE \"fetch\" END, "
-        "preview_data = COALESCE($9, preview_data), updated_at = $10 "
+        "\"ignore\" = CASE WHEN $9 = 1 THEN $10 ELSE \"ignore\" END, "
+        "\"key\" = CASE WHEN $11 = 1 THEN $12 ELSE \"key\" END, "
+        "preview_data = COALESCE($13, preview_data), updated_at = $14 "
         "WHERE strategy_id = $1 AND account_id = $2 RETURNING " +
         std::string(strategy_columns);
     return database_.write("strategies.update", [&](Connection& connection) -> Result<std::optional<Strategy>> {
@@ -142,7 +153,8 @@ Result<std::optional<Strategy>> SqlStrategyStore::update(std::string_view accoun
             connection, sql,
             {strategy_id, account_id, update.name, update.description, update.filter_config.has_value(),
              update.filter_config.value_or(std::nullopt), update.fetch.has_value(), update.fetch.value_or(std::nullopt),
-             update.preview_data, update.updated_at},
+             update.ignore.has_value(), update.ignore.value_or(std::nullopt), update.key.has_value(),
+             update.key.value_or(std::nullopt), update.preview_data, update.updated_at},
             read_strategy);
     });
 }

@@ -6,6 +6,10 @@
 
 namespace meter::sql {
 
+/// StrategyStore::insert() within a transaction of the caller.
+Result<void> insert_strategy(Connection& connection, const Strategy& strategy, const AuditEvent& created,
+                             const std::optional<PageSnapshot>& snapshot, std::string_view reservation);
+
 class SqlStrategyStore final : public StrategyStore {
 public:
     explicit SqlStrategyStore(Database& database) : database_(database) {}

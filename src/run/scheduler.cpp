@@ -1,0 +1,189 @@
+#include "run/scheduler.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/id.hpp"
+#include "run/runner.hpp"
+#include "run/timing.hpp"
+
+namespace meter::run {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::int64_t batch_schedules = 500;     // looked at in one read, ticked in one transaction
+constexpr milliseconds look_interval{1'000};      // schedules that other processes made
+constexpr milliseconds clock_tolerance{1'000};    // a clock that goes back less is only being adjusted
+constexpr std::size_t rewind_candidates = 1'000;  // due times looked at when the clock went back
+constexpr std::chrono::hours unreadable_pause{1};
+
+Job tick_job(const Schedule& schedule, const std::string& url, const std::optional<Batch>& batch, TimePoint now) {
+    Job job;
+    job.job_id = core::new_uuid(now);
+    job.account_id = schedule.account_id;
+    job.strategy_id = schedule.strategy_id;
+    job.schedule_id = schedule.schedule_id;
+    if (batch) job.batch_id = batch->batch_id;
+    job.url = url;
+    job.parameters = schedule.parameters;
+    job.created_at = now;
+    return job;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(SchedulerParts parts, Runner& runner, std::int64_t max_pending)
+    : parts_(std::move(parts)), runner_(runner), max_pending_(max_pending) {}
+
+Scheduler::~Scheduler() {
+    stop();
+}
+
+void Scheduler::start() {
+    thread_ = std::jthread([this](std::stop_token stop) { loop(stop); });
+}
+
+void Scheduler::stop() {
+    thread_.request_stop();
+    wake();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Scheduler::wake() {
+    std::stop_source nap;
+    {
+        const std::lock_guard lock(nap_mutex_);
+        nap = nap_;
+    }
+    nap.request_stop();
+}
+
+void Scheduler::nap_until(TimePoint when, std::stop_token stop) {
+    std::stop_token nap;
+    {
+        const std::lock_guard lock(nap_mutex_);
+        nap = nap_.get_token();
+    }
+    const std::stop_callback forward(stop, [this] { wake(); });
+    parts_.clock->sleep_until(when, nap);
+}
+
+void Scheduler::loop(std::stop_token stop) {
+    while (!stop.stop_requested()) {
+        {
+            // From here on a wake() ends the nap below, also one that comes while this round still looks.
+            const std::lock_guard lock(nap_mutex_);
+            nap_ = std::stop_source();
+        }
+        TimePoint when = parts_.clock->now() + look_interval;
+        try {
+            const auto made = run_due(stop);
+            if (!made) {
+                parts_.logger->log(LogLevel::error, "ticks not made", {{"reason", made.error().message}});
+            } else if (const auto next = parts_.store->schedules().next_tick_at(); next && *next) {
+                // What is due but was not made (a full queue) is looked at again after the interval.
+                if (**next > parts_.clock->now()) when = std::min(when, **next);
+            }
+        } catch (const std::exception& e) {  // a store of the user's, or no memory
+            parts_.logger->log(LogLevel::error, "ticks threw", {{"reason", e.what()}});
+        }
+        nap_until(when, stop);
+    }
+}
+
+Result<std::size_t> Scheduler::run_due(std::stop_token stop) {
+    const std::lock_guard lock(round_mutex_);
+    std::size_t made = 0;
+    while (!stop.stop_requested() && !runner_.stopping()) {
+        const TimePoint now = parts_.clock->now();
+        // Also at the first look: the clock may have gone back while nothing ran.
+        if (!newest_now_ || now < *newest_now_ - clock_tolerance) rewind(now);
+        newest_now_ = now;
+        const auto round = run_batch(now, made);
+        if (!round) return round.error();
+        if (*round != Round::progress) break;
+    }
+    return made;
+}
+
+void Scheduler::rewind(TimePoint now) {
+    const auto ahead = parts_.store->schedules().ticked_after(now + clock_tolerance);
+    if (!ahead) {
+        parts_.logger->log(LogLevel::error, "clock went back, schedules not read", {{"reason", ahead.error().message}});
+        return;
+    }
+    for (const Schedule& schedule : *ahead) {
+        const auto timing = Timing::of(schedule);
+        if (!timing || !schedule.next_run_at) continue;
+        const auto candidates = timing->between(now, *schedule.next_run_at, rewind_candidates);
+        if (candidates.empty()) continue;
+        if (const auto moved = parts_.store->schedules().rewind(schedule, candidates); !moved)
+            parts_.logger->log(LogLevel::error, "schedule not rewound",
+                               {{"schedule_id", schedule.schedule_id}, {"reason", moved.error().message}});
+    }
+}
+
+ScheduleTick Scheduler::make_tick(const Schedule& schedule, TimePoint now) const {
+    ScheduleTick tick{.schedule_id = schedule.schedule_id,
+                      .version = schedule.version,
+                      .due_at = schedule.next_run_at.value_or(now),
+                      .ticked_at = now};
+    if (const auto timing = Timing::of(schedule)) {
+        tick.next = timing->following(tick.due_at, now);
+    } else {
+        // It was readable when it was stored: a time zone has left the system, and may come back.
+        parts_.logger->log(LogLevel::error, "timing not readable",
+                           {{"schedule_id", schedule.schedule_id}, {"reason", timing.error().message}});
+        tick.next = DueTime{now + unreadable_pause, now + unreadable_pause};
+    }
+    if (schedule.urls && schedule.urls->size() > 1)
+        tick.batch = Batch{.batch_id = core::new_uuid(now),
+                           .account_id = schedule.account_id,
+                           .strategy_id = schedule.strategy_id,
+                           .job_count = static_cast<std::int64_t>(schedule.urls->size()),
+                           .created_at = now};
+    if (schedule.urls) {
+        tick.jobs.reserve(schedule.urls->size());
+        for (const std::string& url : *schedule.urls) tick.jobs.push_back(tick_job(schedule, url, tick.batch, now));
+    } else if (schedule.url) {
+        tick.jobs.push_back(tick_job(schedule, *schedule.url, tick.batch, now));
+    }
+    return tick;
+}
+
+Result<Scheduler::Round> Scheduler::run_batch(TimePoint now, std::size_t& made) {
+    const auto due = parts_.store->schedules().due(now, batch_schedules);
+    if (!due) return due.error();
+    std::vector<ScheduleTick> ticks;
+    std::int64_t jobs = runner_.pending_estimate();
+    bool full = false;
+    for (const Schedule& schedule : *due) {
+        full = jobs >= max_pending_;
+        if (full) break;
+        ticks.push_back(make_tick(schedule, now));
+        jobs += static_cast<std::int64_t>(ticks.back().jobs.size());
+    }
+    if (full) parts_.logger->log(LogLevel::warning, "ticks wait, the job queue is full", {});
+    if (ticks.empty()) return full ? Round::full : Round::nothing;
+
+    const auto outcomes = parts_.store->schedules().tick(ticks);
+    if (!outcomes) return outcomes.error();
+    std::size_t queued = 0;
+    bool moved = false;
+    for (std::size_t i = 0; i < ticks.size() && i < outcomes->size(); ++i) {
+        moved = moved || (*outcomes)[i] != TickOutcome::stale;
+        if ((*outcomes)[i] == TickOutcome::skipped)
+            parts_.logger->log(LogLevel::info, "tick skipped", {{"schedule_id", ticks[i].schedule_id}});
+        if ((*outcomes)[i] != TickOutcome::made) continue;
+        ++made;
+        queued += ticks[i].jobs.size();
+    }
+    if (queued > 0) runner_.notify(queued);
+    return moved && !full ? Round::progress : Round::full;
+}
+
+}  // namespace meter::run
