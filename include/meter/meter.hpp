@@ -5,6 +5,7 @@
 #include "meter/change.hpp"
 #include "meter/clock.hpp"
 #include "meter/cron.hpp"
+#include "meter/discovery.hpp"
 #include "meter/engine.hpp"
 #include "meter/error.hpp"
 #include "meter/export.hpp"

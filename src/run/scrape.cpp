@@ -1,57 +1,14 @@
 #include "run/scrape.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "core/http_status.hpp"
 #include "core/unicode.hpp"
 #include "run/block_page.hpp"
 
 namespace meter::run {
 namespace {
-
-constexpr std::array<std::pair<int, std::string_view>, 40> status_names{{
-    {300, "Multiple Choices"},
-    {301, "Moved Permanently"},
-    {302, "Found"},
-    {303, "See Other"},
-    {304, "Not Modified"},
-    {307, "Temporary Redirect"},
-    {308, "Permanent Redirect"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {402, "Payment Required"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {406, "Not Acceptable"},
-    {407, "Proxy Authentication Required"},
-    {408, "Request Timeout"},
-    {409, "Conflict"},
-    {410, "Gone"},
-    {411, "Length Required"},
-    {412, "Precondition Failed"},
-    {413, "Content Too Large"},
-    {414, "URI Too Long"},
-    {415, "Unsupported Media Type"},
-    {416, "Range Not Satisfiable"},
-    {417, "Expectation Failed"},
-    {421, "Misdirected Request"},
-    {422, "Unprocessable Content"},
-    {423, "Locked"},
-    {424, "Failed Dependency"},
-    {425, "Too Early"},
-    {426, "Upgrade Required"},
-    {428, "Precondition Required"},
-    {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"},
-    {451, "Unavailable For Legal Reasons"},
-    {500, "Internal Server Error"},
-    {501, "Not Implemented"},
-    {502, "Bad Gateway"},
-    {503, "Service Unavailable"},
-    {504, "Gateway Timeout"},
-}};
 
 void add_or_replace(std::vector<Header>& headers, const Header& header) {
     const auto same = std::find_if(headers.begin(), headers.end(),
@@ -88,12 +45,6 @@ bool add_validators(Request& request, const CompiledStrategy& strategy, const Ba
 
 }  // namespace
 
-std::string status_text(int status) {
-    const auto found = std::find_if(status_names.begin(), status_names.end(),
-                                    [&](const auto& entry) { return entry.first == status; });
-    return std::to_string(status) + (found == status_names.end() ? "" : " " + std::string(found->second));
-}
-
 Request page_request(const FetchSettings& settings, std::string_view url, std::chrono::milliseconds timeout) {
     Request request;
     request.url = url;
@@ -109,7 +60,7 @@ std::variant<Response, ScrapeFailure> fetch_page(Fetcher& fetcher, const Request
         return *std::move(response);
     const bool blocked = response->status == 403 || response->status == 429;
     return ScrapeFailure{Error{blocked ? ErrorCode::blocked : ErrorCode::network,
-                               "Page not accessible: " + status_text(response->status), request.url,
+                               "Page not accessible: " + core::http_status_text(response->status), request.url,
                                response->status == 429 || response->status >= 500},
                          blocked ? Outcome::blocked : Outcome::failed};
 }

@@ -66,7 +66,4 @@ std::vector<Value> shape_and_filter(const CompiledStrategy& strategy, std::vecto
 /// The stored `results` of items: a JSON array, wrapped when the schema is of the wrapper form.
 Value results_of(const CompiledStrategy& strategy, std::vector<Value> items);
 
-/// "404 Not Found"; only the number for a status without a registered name (IANA HTTP status codes).
-std::string status_text(int status);
-
 }  // namespace meter::run

@@ -48,7 +48,13 @@ Result<Response> ScriptedFetcher::fetch(const Request& request, std::stop_token 
         if (const auto found = handlers_.find(request.url); found != handlers_.end()) handler = found->second;
     }
     if (stop.stop_requested()) return Error{ErrorCode::cancelled, "Cancelled", request.url};
-    if (handler) return handler(request, stop);
+    if (handler) {
+        auto answer = handler(request, stop);
+        if (!answer || !request.on_body || answer->status < 200 || answer->status > 299) return answer;
+        if (!request.on_body(std::exchange(answer->body, {})))
+            return Error{ErrorCode::cancelled, "Cancelled", request.url};
+        return answer;
+    }
     Response missing;
     missing.status = 404;
     missing.url = request.url;

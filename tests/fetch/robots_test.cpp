@@ -38,8 +38,7 @@ struct Site {
             Response response;
             response.status = status;
             response.url = request.url;
-            if (status == 200 && request.on_body && !request.on_body(robots))
-                return meter::Error{ErrorCode::cancelled, "Cancelled", request.url};
+            response.body = robots;
             return response;
         });
     }
