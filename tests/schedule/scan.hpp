@@ -102,6 +102,7 @@ struct Walls {
     meter::TimePoint begin;
     int days = 0;
     std::vector<std::int32_t> wall;             ///< one for each minute of UTC
+    std::vector<std::uint16_t> day, minute;     ///< the same, apart: days since `origin`, minutes of the day
     std::vector<meter::TimePoint> transitions;  ///< where the offset changes
 
     Walls(std::string name, int first_year, int years) : zone(std::move(name)) {
@@ -121,6 +122,8 @@ struct Walls {
             }
             wall.push_back(static_cast<std::int32_t>(
                 std::chrono::duration_cast<minutes>(now + info.offset - std::chrono::sys_seconds{origin}).count()));
+            day.push_back(static_cast<std::uint16_t>(wall.back() / 1440));
+            minute.push_back(static_cast<std::uint16_t>(wall.back() % 1440));
         }
     }
 
@@ -130,16 +133,17 @@ struct Walls {
 /// All due moments after the first minute, by looking at each one (wire contract 13.1).
 inline std::vector<meter::TimePoint> due_moments(const Walls& walls, const Tables& tables) {
     std::vector<meter::TimePoint> due;
+    const char *const days = tables.days.data(), *const minutes_of_day = tables.minute_of_day.data();
     std::int32_t latest = walls.wall.front();  // the latest wall minute that has come
     for (std::size_t i = 1; i < walls.wall.size(); ++i) {
         const std::int32_t now = walls.wall[i];
         bool fires = false;
-        if (tables.real_time) {
-            fires = tables.at(now);
+        if (tables.real_time || now == latest + 1) {
+            fires = (days[walls.day[i]] & minutes_of_day[walls.minute[i]]) != 0;
         } else {
             for (std::int32_t minute = latest + 1; minute <= now && !fires; ++minute) fires = tables.at(minute);
         }
-        latest = std::max(latest, now);
+        if (now > latest) latest = now;
         if (fires) due.push_back(walls.moment(i));
     }
     return due;
