@@ -144,6 +144,8 @@ void Transfer::finish(CURLcode code) {
         verdict_ = Verdict::none;
         code = CURLE_OK;
     }
+    // libcurl is content with a connection that ends among the header lines.
+    if (code == CURLE_OK && !progress_.head_done) code = CURLE_PARTIAL_FILE;
     // The exact figures, where those seen while reading lagged behind by a buffer.
     const bool grown = grows_too_much(answer_.wire_bytes);
     const bool heavy = !skipping_ && answer_.wire_bytes > settings_.options.max_wire_bytes;
