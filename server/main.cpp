@@ -15,7 +15,7 @@ namespace {
 /// freed only while the threshold for that is fixed, and keeps what is free in each of its arenas apart.
 void bound_memory_use() {
 #ifdef __GLIBC__
-    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    mallopt(M_MMAP_THRESHOLD, 128 << 10);
     mallopt(M_ARENA_MAX, 8);
 #endif
 }

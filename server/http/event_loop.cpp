@@ -46,7 +46,7 @@ struct EventLoop::Connection {
     bool busy = false;
     std::uint32_t interest = 0;
     std::size_t request_bytes = 0;  ///< body of the request that is worked on
-    std::size_t accounted = 0, dropped = 0;
+    std::size_t accounted = 0, unsent = 0, dropped = 0;
     SteadyTime deadline{};
     RequestReader::State timed_state = RequestReader::State::idle;  ///< what the deadline is about, while reading
     std::shared_ptr<Peer> peer = {};
@@ -132,6 +132,24 @@ void EventLoop::account(Connection& connection) {
     const auto held = connection.reader.held() + connection.request_bytes;
     buffered_ = buffered_ - connection.accounted + held;
     connection.accounted = held;
+    const auto unsent = connection.output_pending() ? connection.output.size() : 0;  // all of it is held to the end
+    unsent_ = unsent_ - connection.unsent + unsent;
+    connection.unsent = unsent;
+}
+
+// An answer waits in memory for as long as its client may take to read it. One that keeps many of them waiting is no
+// reader, and those that have been given the longest time already go first. The newest answer is always worth a try: it
+// may be larger than the limit alone.
+void EventLoop::limit_unsent(const Connection& newest) {
+    while (unsent_ > options_.max_unsent) {
+        Connection* slowest = nullptr;
+        for (const auto& [id, connection] : connections_)
+            if (connection.get() != &newest && connection->unsent > 0 &&
+                (!slowest || connection->deadline < slowest->deadline))
+                slowest = connection.get();
+        if (!slowest) return;
+        remove(*slowest);
+    }
 }
 
 void EventLoop::accept_some() {
@@ -183,6 +201,7 @@ void EventLoop::remove(Connection& connection) {
     if (connection.peer) connection.peer->gone = true;
     set_busy(connection, false);
     buffered_ -= connection.accounted;
+    unsent_ -= connection.unsent;
     connections_.erase(connection.id);  // closing takes the socket out of the epoll set
     connection_count_ = connections_.size();
 }
@@ -309,7 +328,10 @@ void EventLoop::send(Connection& connection, std::string bytes, bool close) {
     const auto seconds = connection.output.size() / slowest_reader_per_second;
     connection.deadline =
         std::chrono::steady_clock::now() + write_grace + std::chrono::seconds(static_cast<std::int64_t>(seconds));
-    if (flush(connection) && connection.state == Connection::State::writing) update_interest(connection);
+    if (!flush(connection) || connection.state != Connection::State::writing) return;
+    account(connection);
+    limit_unsent(connection);
+    update_interest(connection);
 }
 
 bool EventLoop::flush(Connection& connection) {
@@ -317,7 +339,10 @@ bool EventLoop::flush(Connection& connection) {
         const auto sent = ::send(connection.socket.get(), connection.output.data() + connection.written,
                                  connection.output.size() - connection.written, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR) continue;
-        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
+        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            account(connection);
+            return true;
+        }
         if (sent < 0) {
             remove(connection);
             return false;

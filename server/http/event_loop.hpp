@@ -27,6 +27,7 @@ struct LoopOptions {
     std::size_t max_body = 10u << 20;
     std::size_t max_connections = 4096;     ///< beyond: the longest idle one is closed for the new one
     std::size_t max_buffered = 256u << 20;  ///< bytes of unfinished requests over all connections
+    std::size_t max_unsent = 128u << 20;    ///< bytes of answers nobody reads; beyond: the slowest readers are cut off
     std::size_t threads = 256;
     std::size_t max_queued = 1024;                   ///< requests that wait for a thread
     std::chrono::milliseconds head_timeout{10'000};  ///< from the first byte to the end of the head
@@ -85,6 +86,7 @@ private:
     void remove(Connection& connection);
     void set_busy(Connection& connection, bool busy);
     void account(Connection& connection);
+    void limit_unsent(const Connection& newest);
     void wake();
 
     // constant after construction
@@ -96,7 +98,7 @@ private:
     FileDescriptor epoll_, wake_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
     std::uint64_t next_id_ = 2;
-    std::size_t buffered_ = 0;
+    std::size_t buffered_ = 0, unsent_ = 0;
     bool listening_ = false;
     std::vector<char> scratch_;
     // shared
