@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "meter/api_key.hpp"
+#include "meter/discovery.hpp"
 #include "meter/export.hpp"
 #include "meter/job.hpp"
 #include "meter/result.hpp"
@@ -234,7 +235,8 @@ public:
                                          std::string_view error) = 0;
     /// Gives a claimed job back: pending again, the attempt not counted. False when the claim is no longer held.
     virtual Result<bool> release(const ClaimRef& claim) = 0;
-    /// Expired leases: back to pending, or failed "Interrupted by server restart" when `max_attempts` are used.
+    /// Expired leases: back to pending, or failed "Interrupted by server restart" when `max_attempts` are used; jobs of
+    /// schedules are handed to the caller instead, who knows what their failure has to tell.
     virtual Result<SweepResult> sweep(TimePoint now, std::int64_t max_attempts) = 0;
     virtual Result<JobCounts> counts() = 0;
 };
@@ -310,8 +312,8 @@ public:
     virtual Result<std::int64_t> drop_ticks_before(TimePoint moment) = 0;
 
     /// Outcome of the newest ended job of the schedule on this URL, but for `except_job_id`.
-    virtual Result<std::optional<Outcome>> previous_outcome(std::string_view schedule_id, std::string_view url,
-                                                            std::string_view except_job_id) = 0;
+    virtual Result<std::optional<Outcome>> previous_outcome(std::string_view account_id, std::string_view schedule_id,
+                                                            std::string_view url, std::string_view except_job_id) = 0;
 
     /// Changed jobs that were not seen, newest first, from behind `after` on: at most `limit`, and no more once their
     /// results exceed `max_bytes` (one at least).
@@ -432,6 +434,53 @@ public:
     virtual Result<std::int64_t> revoke(std::string_view prefix) = 0;
 };
 
+/// Names one claim of a discovery.
+struct DiscoveryRef {
+    std::string discovery_id = {};
+    std::int64_t token = 0;
+};
+
+/// A discovery as handed to a worker, with how far it came.
+struct ClaimedDiscovery {
+    Discovery discovery;
+    DiscoveryState state;
+    std::int64_t token = 0;
+
+    DiscoveryRef ref() const { return {discovery.discovery_id, token}; }
+};
+
+class METER_EXPORT DiscoveryStore {
+public:
+    virtual ~DiscoveryStore();
+
+    /// A pending discovery. Errors: conflict when the id exists.
+    virtual Result<void> insert(const Discovery& discovery) = 0;
+    virtual Result<std::optional<Discovery>> find(std::string_view account_id, std::string_view discovery_id) = 0;
+    /// Newest first by created_at, ties by id descending.
+    virtual Result<std::vector<Discovery>> list(std::string_view account_id, const DiscoveryQuery& query) = 0;
+    /// In the order they were found; nullopt when the discovery is not there. `range.limit` in [1, 10000].
+    virtual Result<std::optional<DiscoveredUrls>> urls(std::string_view account_id, std::string_view discovery_id,
+                                                       ListRange range) = 0;
+    /// Removes the discovery with its URLs and the schedules made from it. False when it is not there.
+    virtual Result<bool> remove(std::string_view account_id, std::string_view discovery_id) = 0;
+
+    /// Moves the oldest discovery that is pending, or whose lease has run out, to running until now + lease. One that
+    /// lost its worker `max_attempts` times without a step in between fails "Interrupted by server restart" instead.
+    /// Atomic: two callers never get the same one.
+    virtual Result<std::optional<ClaimedDiscovery>> claim_next(TimePoint now, std::chrono::milliseconds lease,
+                                                               std::int64_t max_attempts) = 0;
+    /// Extends the leases that are still held; returns the ids of those that are not.
+    virtual Result<std::vector<std::string>> heartbeat(const std::vector<DiscoveryRef>& claims, TimePoint now,
+                                                       std::chrono::milliseconds lease) = 0;
+    /// Keeps one step. False when the claim is no longer held (nothing is written).
+    virtual Result<bool> advance(const DiscoveryRef& claim, const DiscoveryStep& step) = 0;
+    /// Completes the discovery, or fails it with `error`. False when the claim is no longer held.
+    virtual Result<bool> finish(const DiscoveryRef& claim, TimePoint completed_at,
+                                const std::optional<std::string>& error) = 0;
+    /// Gives a claimed discovery back: pending again. False when the claim is no longer held.
+    virtual Result<bool> release(const DiscoveryRef& claim) = 0;
+};
+
 /// All stores of one back end.
 class METER_EXPORT Store {
 public:
@@ -443,6 +492,7 @@ public:
     virtual IdempotencyStore& idempotency() = 0;
     virtual ApiKeyStore& api_keys() = 0;
     virtual DeliveryStore& deliveries() = 0;
+    virtual DiscoveryStore& discoveries() = 0;
 
     /// Is the back end there and writable? Cheap: for readiness probes.
     virtual Result<void> ping() = 0;

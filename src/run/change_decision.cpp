@@ -27,7 +27,8 @@ ChangeRecord record_of(ChangeSet changes) {
     record.new_items_count = static_cast<std::int64_t>(changes.new_items.size());
     record.removed_items_count = static_cast<std::int64_t>(changes.removed_items.size());
     record.order_changed = changes.order_changed;
-    if (const Value* modified = change_delta(changes).find("modified")) record.modified_items = to_json(*modified);
+    const Value delta = change_delta(changes);
+    if (const Value* modified = delta.find("modified")) record.modified_items = to_json(*modified);
     record.new_items = array_json(std::move(changes.new_items));
     record.removed_items = array_json(std::move(changes.removed_items));
     return record;

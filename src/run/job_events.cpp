@@ -8,7 +8,7 @@ namespace meter::run {
 namespace {
 
 Result<notify::JobFacts> job_facts(Store& store, const Job& job, Outcome outcome, TimePoint completed_at) {
-    const auto previous = store.schedules().previous_outcome(*job.schedule_id, job.url, job.job_id);
+    const auto previous = store.schedules().previous_outcome(job.account_id, *job.schedule_id, job.url, job.job_id);
     if (!previous) return previous.error();
     notify::JobFacts facts;
     facts.job_id = job.job_id;

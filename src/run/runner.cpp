@@ -23,6 +23,7 @@ constexpr int persist_tries = 20;
 // Each refusal means that another job of the same key completed, so this is reached by no honest load.
 constexpr int baseline_tries = 10'000;
 constexpr std::chrono::hours snapshot_sweep{1};
+constexpr std::chrono::hours tick_memory{24 * 3};  // how far a clock may go back without ticking twice
 constexpr std::size_t compiled_kept = 1'024;
 
 BaselineKey baseline_key(const Job& job, const Value& parameters) {
@@ -449,6 +450,7 @@ void Runner::keep_house(std::stop_token stop) {
         if (now >= next_snapshots) {
             (void)parts_.store->strategies().drop_snapshots_before(now - snapshot_retention_);
             (void)parts_.store->idempotency().drop_expired(now);
+            (void)parts_.store->schedules().drop_ticks_before(now - tick_memory);
             next_snapshots = now + snapshot_sweep;
         }
         parts_.clock->sleep_until(std::min({next_beat, next_sweep, next_poll, next_snapshots}), stop);

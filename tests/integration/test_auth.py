@@ -23,6 +23,17 @@ SECURED = (
     ("executeJob", "POST", "/api/jobs/execute", b"{}"),
     ("getJob", "GET", f"/api/jobs/{UNKNOWN_ID}", None),
     ("getBatchProgress", "GET", f"/api/jobs/batch/{UNKNOWN_ID}", None),
+    ("compareJobs", "POST", "/api/jobs/compare", b"{}"),
+    ("compareJobsAlias", "GET", f"/api/jobs/{UNKNOWN_ID}/compare/{UNKNOWN_ID}", None),
+    ("createSchedule", "POST", "/api/schedules", b"{}"),
+    ("listSchedules", "GET", "/api/schedules", None),
+    ("getSchedule", "GET", f"/api/schedules/{UNKNOWN_ID}", None),
+    ("updateSchedule", "PATCH", f"/api/schedules/{UNKNOWN_ID}", b"{}"),
+    ("deleteSchedule", "DELETE", f"/api/schedules/{UNKNOWN_ID}", None),
+    ("regenerateWebhookSecret", "POST", f"/api/schedules/{UNKNOWN_ID}/webhook-secret/regenerate", None),
+    ("getScheduleChanges", "GET", f"/api/schedules/{UNKNOWN_ID}/changes", None),
+    ("getScheduleChangelog", "GET", f"/api/schedules/{UNKNOWN_ID}/changelog", None),
+    ("createWatch", "POST", "/api/watch", b"{}"),
     ("metrics", "GET", "/metrics", None),
 )
 

@@ -28,7 +28,7 @@ class ScheduleCase(harness.MeterCase):
 
     def schedule(self, expect=201, strategy=None, **members):
         body = {"strategy_id": (strategy or self.strategy)["id"], **members}
-        if "url" not in body and "urls" not in body:
+        if "url" not in body and body.get("urls") is None:
             body["url"] = self.url
         if "interval_seconds" not in body and "cron_expression" not in body:
             body["interval_seconds"] = 3600
@@ -106,7 +106,8 @@ class Members(ScheduleCase):
              "Provide either interval_seconds or cron_expression, not both"),
             ({"interval_seconds": None}, "Provide either interval_seconds or cron_expression"),
             ({"url": None, "urls": []}, None), ({"url": 5}, None), ({"url": None, "urls": [5]}, None),
-            ({"interval_seconds": 59}, None), ({"interval_seconds": 31536001}, None), ({"interval_seconds": "60"}, None),
+            ({"interval_seconds": 59}, None), ({"interval_seconds": 31536001}, None),
+            ({"interval_seconds": "60"}, None),
             ({"interval_seconds": 60.5}, None), ({"interval_seconds": True}, None), ({"interval_seconds": -60}, None),
             ({"cron_expression": 5, "interval_seconds": None}, None), ({"timezone": "Mars/Olympus"}, None),
             ({"timezone": 5}, None), ({"jitter_seconds": -1}, None), ({"jitter_seconds": 3601}, None),
@@ -116,7 +117,8 @@ class Members(ScheduleCase):
             ({"webhook_url": 5}, None), ({"webhook_url": "https://h.test/", "webhook_secret": 5}, None),
             ({"webhook_url": "https://h.test/", "webhook_secret": "x" * 257}, None),
             ({"webhook_url": "https://h.test/", "webhook_secret": "\u00e4"}, None),
-            ({"ignore": []}, None), ({"ignore": {"fields": [5]}}, None), ({"ignore": {"values": [{"regex": "("}]}}, None),
+            ({"ignore": []}, None), ({"ignore": {"fields": [5]}}, None),
+            ({"ignore": {"values": [{"regex": "("}]}}, None),
             ({"key": "id"}, None), ({"key": [5]}, None), ({"key": ["a"] * 11}, None),
         )
         for members, detail in rows:

@@ -31,6 +31,9 @@ class FullDisk(harness.MeterCase):
         client = self.other_client()
         strategy, doomed = client.strategy(url), client.strategy(url)
         job = client.execute(strategy, url)
+        schedule = client.post("/api/schedules", {"strategy_id": strategy["id"], "url": url, "interval_seconds": 3600,
+                                                  "webhook_url": "https://hooks.test/"}, expect=201).json
+        at_schedule = f"/api/schedules/{schedule['id']}"
         body = {"strategy_id": strategy["id"], "url": url}
         with self.full_disk():
             for method, target, json in (
@@ -38,16 +41,22 @@ class FullDisk(harness.MeterCase):
                     ("POST", "/api/jobs", {"strategy_id": strategy["id"], "urls": [url] * 3}),
                     ("POST", "/api/jobs/execute", body),
                     ("PATCH", f"/api/strategies/{strategy['id']}", {"name": "lost"}),
+                    ("POST", "/api/schedules", {**body, "interval_seconds": 600}),
+                    ("PATCH", at_schedule, {"enabled": False}), ("POST", at_schedule + "/webhook-secret/regenerate", {}),
+                    ("POST", "/api/watch", {"url": url, "description": "d", "strategy": fixture_site.SHOP_PLAN}),
                     ("POST", "/api/strategies/generate", {"url": url, "description": "d", "name": "n",
                                                           "strategy": fixture_site.SHOP_PLAN})):
                 with self.subTest(method=method, target=target):
                     answer = client.request(method, target, json=json)
                     self.assert_error(answer, 503, code="unavailable")
             deleted = client.delete(f"/api/strategies/{doomed['id']}", expect=(200, 503)).status == 200
+            gone = client.delete(at_schedule, expect=(200, 503)).status == 200
             self.assertEqual(client.get_job(job["id"]), job)
             self.assertEqual(client.get(f"/api/strategies/{strategy['id']}", expect=200).json, strategy)
         eventually(lambda: client.post("/api/jobs", body).status == 201, what="writes again")
         self.assertEqual(client.execute(strategy, url)["results"], SHOP_ITEMS)
+        schedules = [each["id"] for each in client.get("/api/schedules", expect=200).json]
+        self.assertEqual(schedules, [] if gone else [schedule["id"]])
         names = {each["id"]: each["name"] for each in client.get("/api/strategies?limit=1000", expect=200).json}
         self.assertEqual(names, {strategy["id"]: "Shop", **({} if deleted else {doomed["id"]: "Shop"})})
         self.server.command("check", "--store", self.server.store)

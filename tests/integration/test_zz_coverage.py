@@ -15,6 +15,7 @@ EXEMPT = {
                     "getStrategyHistoryAlias",
                     "getAccountQuota", "listJobs", "getJob", "getBatchProgress", "metrics", "openapi",
                     "compareJobs", "compareJobsAlias", "listSchedules", "getSchedule", "getScheduleChangelog")},
+    ("getScheduleChanges", 503): "reads, and writes only while there is something new to mark as seen",
     ("health", 503): "only between the signal to stop and the end of the process; seen or not by timing",
     ("ready", 503): "only between the signal to stop and the end of the process; seen or not by timing",
 }

@@ -136,8 +136,8 @@ TEST_SUITE("json.strategy_request") {
                  {R"({"filter_config":[]})", "filter_config must be an object", "filter_config"},
                  {R"({"strategy_group_id":"x"})", "strategy_group_id must be a UUID", "strategy_group_id"},
                  {R"({"strategy_group_id":7})", "strategy_group_id must be a UUID", "strategy_group_id"},
-                 {R"({"ignore":{}})", "ignore is not supported by this version", "ignore"},
-                 {R"({"key":[]})", "key is not supported by this version", "key"},
+                 {R"({"ignore":[]})", "ignore must be an object", "ignore"},
+                 {R"({"key":{}})", "key must be an array of 0 to 10 members", "key"},
                  {R"({"scraper_type":"content","force_api":true})", "force_api does not apply to content strategies",
                   "force_api"},
                  {R"({"scraper_type":"content","output_schema":{"a":"string"}})",
@@ -186,6 +186,8 @@ TEST_SUITE("json.strategy_patch") {
         CHECK(cleared->description == "");
         CHECK(cleared->filter_config == Value());
         CHECK(cleared->fetch == Value());
+        CHECK(cleared->ignore == Value());
+        CHECK(cleared->key == Value());
 
         const auto set = parse_strategy_patch(
             parse_json(R"({"name":"N","description":"","filter_config":{},"fetch":{"timeout_seconds":5}})").value());
@@ -204,8 +206,8 @@ TEST_SUITE("json.strategy_patch") {
               {R"({"filter_config":"x"})", "filter_config must be an object", "filter_config"},
               {R"({"fetch":1})", "fetch must be a JSON object", "fetch"},
               {R"({"fetch":{"render":"browser"}})", "No browser is configured", "fetch.render", ErrorCode::unsupported},
-              {R"({"ignore":{"fields":["a"]}})", "ignore is not supported by this version", "ignore"},
-              {R"({"key":["id"]})", "key is not supported by this version", "key"}})
+              {R"({"ignore":5})", "ignore must be an object", "ignore"},
+              {R"({"key":"id"})", "key must be an array of 0 to 10 members", "key"}})
             check_refused("{}", row, parse_strategy_patch);
     }
 }

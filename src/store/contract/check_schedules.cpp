@@ -248,6 +248,27 @@ void check_tick_race(ContractReport& report, Store& store) {
                   "and only its job is there");
 }
 
+void check_exhausted_jobs(ContractReport& report, Store& store) {
+    const Strategy strategy = add_strategy(report, store, "acme", 1);
+    const Schedule schedule = add_schedule(report, store, strategy, 10, 1'000);
+    (void)tick_once(report, store, sample_tick(schedule, 30, 61'000));
+    const ClaimedJob dead = claim(report, store, 1'000);
+    const auto swept = report.take(store.jobs().sweep(moment(3'000), 1), "sweep()");
+    if (!report.expect(swept.exhausted.size() == 1 && swept.failed.empty() && swept.requeued == 0,
+                       "sweep() hands over jobs of schedules that have no attempt left"))
+        return;
+    const ClaimedJob& taken = swept.exhausted.front();
+    report.expect(taken.job.job_id == dead.job.job_id && taken.token > dead.token, "claimed once more");
+    report.expect(report.take(store.jobs().sweep(moment(3'001), 1), "sweep()").exhausted.empty(), "to one caller");
+    const JobFailure failure{
+        .claim = claim_ref(taken), .completed_at = moment(3'000), .error = "Interrupted by server restart"};
+    JobFailure late = failure;
+    late.claim = claim_ref(dead);
+    report.expect(!report.take(store.jobs().fail(late), "fail()"), "the claim before is no longer held");
+    report.expect(report.take(store.jobs().fail(failure), "fail()"), "who was handed the job ends it");
+    report.expect(stored(report, store, schedule)->health.state == HealthState::failing, "and the schedule shows it");
+}
+
 void check_rewind(ContractReport& report, Store& store) {
     ScheduleStore& schedules = store.schedules();
     const Strategy strategy = add_strategy(report, store, "acme", 1);
@@ -303,10 +324,10 @@ void check_health_of_schedules(ContractReport& report, Store& store) {
                       "health after outcome " + std::string(to_string(row.outcome)));
         ++number;
     }
-    report.expect(report.take(schedules.previous_outcome(schedule.schedule_id, *schedule.url, sample_id(36)),
+    report.expect(report.take(schedules.previous_outcome("acme", schedule.schedule_id, *schedule.url, sample_id(36)),
                               "previous_outcome()") == Outcome::blocked,
                   "previous_outcome() is that of the job before");
-    report.expect(!report.take(schedules.previous_outcome(schedule.schedule_id, "https://shop.example/x", ""),
+    report.expect(!report.take(schedules.previous_outcome("acme", schedule.schedule_id, "https://shop.example/x", ""),
                                "previous_outcome()"),
                   "of the same URL");
 }

@@ -116,6 +116,7 @@ void check_idempotency_race(ContractReport& report, Store& store);
 void check_schedules(ContractReport& report, Store& store);
 void check_ticks(ContractReport& report, Store& store);
 void check_tick_race(ContractReport& report, Store& store);
+void check_exhausted_jobs(ContractReport& report, Store& store);
 void check_rewind(ContractReport& report, Store& store);
 void check_health_of_schedules(ContractReport& report, Store& store);
 void check_changes(ContractReport& report, Store& store);
@@ -128,6 +129,8 @@ void check_delivery_claims(ContractReport& report, Store& store);
 void check_delivery_endings(ContractReport& report, Store& store);
 void check_delivery_places(ContractReport& report, Store& store);
 void check_delivery_race(ContractReport& report, Store& store);
+void check_discoveries(ContractReport& report, Store& store);
+void check_discovery_claims(ContractReport& report, Store& store);
 void check_health(ContractReport& report, Store& store);
 
 }  // namespace meter::testing

@@ -38,6 +38,7 @@ constexpr ContractPart contract_parts[] = {
     {"schedules.tick", check_ticks},
     {"schedules.tick in parallel", check_tick_race},
     {"schedules.rewind", check_rewind},
+    {"schedules: jobs without an attempt left", check_exhausted_jobs},
     {"schedules.health", check_health_of_schedules},
     {"schedules.changes", check_changes},
     {"schedules.changes of a removed schedule", check_orphaned_change},
@@ -49,6 +50,8 @@ constexpr ContractPart contract_parts[] = {
     {"deliveries.end_attempt", check_delivery_endings},
     {"deliveries.claim_due by endpoint", check_delivery_places},
     {"deliveries.claim_due in parallel", check_delivery_race},
+    {"discoveries", check_discoveries},
+    {"discoveries.claim_next", check_discovery_claims},
     {"health", check_health},
 };
 

@@ -215,6 +215,7 @@ CREATE TABLE schedules (
 CREATE INDEX schedules_by_account ON schedules (account_id, created_at DESC, schedule_id DESC);
 CREATE INDEX schedules_by_strategy ON schedules (strategy_id, account_id, created_at DESC, schedule_id DESC);
 CREATE INDEX schedules_due ON schedules (tick_at, schedule_id) WHERE tick_at IS NOT NULL;
+CREATE INDEX schedules_by_last_run ON schedules (last_run_at) WHERE enabled = 1;
 
 CREATE TABLE schedule_ticks (
     schedule_id TEXT NOT NULL REFERENCES schedules (schedule_id) ON DELETE CASCADE,
@@ -250,11 +251,50 @@ ALTER TABLE strategies ADD COLUMN "ignore" TEXT;
 ALTER TABLE strategies ADD COLUMN "key" TEXT;
 )sql";
 
+// Pages are kept while a discovery runs: what it has read, and what it has still to read. URLs stay.
+constexpr std::string_view discoveries = R"sql(
+CREATE TABLE discoveries (
+    discovery_id TEXT NOT NULL PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    config TEXT NOT NULL,
+    total_urls BIGINT NOT NULL,
+    sample_urls TEXT NOT NULL,
+    truncated BIGINT NOT NULL,
+    error TEXT,
+    created_at BIGINT NOT NULL,
+    started_at BIGINT,
+    completed_at BIGINT,
+    token BIGINT NOT NULL DEFAULT 0,
+    attempts BIGINT NOT NULL DEFAULT 0,
+    lease_expires_at BIGINT
+);
+CREATE INDEX discoveries_by_account ON discoveries (account_id, created_at DESC, discovery_id DESC);
+CREATE INDEX discoveries_by_status ON discoveries (status, created_at, discovery_id);
+
+CREATE TABLE discovery_urls (
+    discovery_id TEXT NOT NULL REFERENCES discoveries (discovery_id) ON DELETE CASCADE,
+    position BIGINT NOT NULL,
+    url TEXT NOT NULL,
+    PRIMARY KEY (discovery_id, position)
+);
+CREATE TABLE discovery_pages (
+    discovery_id TEXT NOT NULL REFERENCES discoveries (discovery_id) ON DELETE CASCADE,
+    position BIGINT NOT NULL,
+    url TEXT NOT NULL,
+    depth BIGINT NOT NULL,
+    done BIGINT NOT NULL,
+    PRIMARY KEY (discovery_id, position)
+);
+CREATE UNIQUE INDEX discovery_pages_by_url ON discovery_pages (discovery_id, url);
+CREATE INDEX schedules_by_discovery ON schedules (discovery_id) WHERE discovery_id IS NOT NULL;
+)sql";
+
 // Applied in order; published steps are never edited.
 constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API keys", first_schema},
                                 Migration{2, "schedules and changes", schedules_and_changes},
                                 Migration{3, "webhook deliveries", delivery_schema},
-                                Migration{4, "hosts of jobs", hosts_of_jobs}};
+                                Migration{4, "hosts of jobs", hosts_of_jobs}, Migration{5, "discoveries", discoveries}};
 
 std::string in_dialect(std::string_view script, const Dialect& dialect) {
     constexpr std::string_view mark = "{blob}";

@@ -29,8 +29,8 @@ public:
     Result<std::vector<Schedule>> ticked_after(TimePoint now) override;
     Result<bool> rewind(const Schedule& schedule, const std::vector<DueTime>& candidates) override;
     Result<std::int64_t> drop_ticks_before(TimePoint moment) override;
-    Result<std::optional<Outcome>> previous_outcome(std::string_view schedule_id, std::string_view url,
-                                                    std::string_view except_job_id) override;
+    Result<std::optional<Outcome>> previous_outcome(std::string_view account_id, std::string_view schedule_id,
+                                                    std::string_view url, std::string_view except_job_id) override;
 
     // schedule_changes.cpp
     Result<std::vector<ScheduleChange>> unseen_changes(std::string_view account_id, std::string_view schedule_id,

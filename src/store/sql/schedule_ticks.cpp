@@ -129,14 +129,16 @@ Result<std::int64_t> SqlScheduleStore::drop_ticks_before(TimePoint moment) {
     });
 }
 
-Result<std::optional<Outcome>> SqlScheduleStore::previous_outcome(std::string_view schedule_id, std::string_view url,
+Result<std::optional<Outcome>> SqlScheduleStore::previous_outcome(std::string_view account_id,
+                                                                  std::string_view schedule_id, std::string_view url,
                                                                   std::string_view except_job_id) {
     return database_.read("schedules.previous_outcome", [&](Connection& connection) -> Result<std::optional<Outcome>> {
         return find_row<std::optional<Outcome>>(
                    connection,
-                   "SELECT outcome FROM jobs WHERE schedule_id = $1 AND schedule_id IS NOT NULL AND url = $2 AND "
-                   "job_id <> $3 AND outcome IS NOT NULL ORDER BY created_at DESC, job_id DESC LIMIT 1",
-                   {schedule_id, url, except_job_id}, [](Columns& columns) { return columns.optional_outcome(); })
+                   "SELECT outcome FROM jobs WHERE schedule_id = $1 AND account_id = $2 AND url = $3 AND job_id <> $4 "
+                   "AND outcome IS NOT NULL ORDER BY created_at DESC, job_id DESC LIMIT 1",
+                   {schedule_id, account_id, url, except_job_id},
+                   [](Columns& columns) { return columns.optional_outcome(); })
             .value_or(std::nullopt);
     });
 }
@@ -164,7 +166,7 @@ void update_health(Connection& connection, const std::optional<std::string>& sch
     if (!current) return;  // removed, or its jobs are of no tick
     auto state = HealthState::ok;
     connection.run(
-        "SELECT DISTINCT outcome FROM jobs WHERE schedule_id = $1 AND account_id = $2 AND created_at = $3 AND "
+        "SELECT outcome FROM jobs WHERE schedule_id = $1 AND account_id = $2 AND created_at = $3 AND "
         "outcome IS NOT NULL",
         {*schedule_id, current->account_id, current->last_run_at}, [&](const Row& row) {
             Columns columns(row);
