@@ -96,6 +96,9 @@ std::vector<RecordList> find_record_lists(const Embedded& embedded, const Embedd
 /// Lists of one JSON document (an API's answer); `script` is 0.
 std::vector<RecordList> find_record_lists(const Value& root, const EmbeddedLimits& limits = {});
 
+/// The document as one record, and each object right below its root: the answer of an API about one thing.
+std::vector<RecordList> find_single_records(const Value& root);
+
 /// Field name -> path in a record.
 using FieldPaths = std::vector<std::pair<std::string, std::string>>;
 

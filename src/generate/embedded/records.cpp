@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -95,7 +96,10 @@ private:
     std::size_t records_ = 0;
 };
 
-std::string scalar_text(const Value& value) {
+/// Of an array the first member: a picture of several stands for all.
+std::string scalar_text(const Value& leaf) {
+    const auto* array = leaf.if_array();
+    const Value& value = array != nullptr && !array->empty() ? array->front() : leaf;
     const std::string* text = value.if_string();
     return text != nullptr ? *text : to_json(value);
 }
@@ -158,8 +162,8 @@ bool has_word(const std::vector<std::string>& words, std::string_view word) {
 }
 
 /// Profiles the keys and scores the list; nullopt when its objects have too little in common.
-std::optional<RecordList> profile_list(ListGroup group) {
-    if (group.records.size() < 2) return std::nullopt;
+std::optional<RecordList> profile_list(ListGroup group, std::size_t least = 2) {
+    if (group.records.size() < least) return std::nullopt;
     const std::size_t looked = std::min(group.records.size(), max_profiled_records);
     std::vector<KeyProfile> profiles;
     std::unordered_map<std::string, std::size_t> by_path;
@@ -265,6 +269,18 @@ std::vector<RecordList> find_record_lists(const Value& root, const EmbeddedLimit
     ListFinder finder(limits);
     finder.look(root, 0, "");
     return rank_lists(std::move(finder).take(), limits);
+}
+
+std::vector<RecordList> find_single_records(const Value& root) {
+    std::vector<RecordList> found;
+    const Object* object = root.if_object();
+    if (object == nullptr) return found;
+    if (auto list = profile_list({0, "", {&root}}, 1)) found.push_back(std::move(*list));
+    for (const auto& [key, member] : *object) {
+        if (!member.is_object() || !is_path_key(key) || found.size() >= 16) continue;
+        if (auto list = profile_list({0, key, {&member}}, 1)) found.push_back(std::move(*list));
+    }
+    return found;
 }
 
 namespace {

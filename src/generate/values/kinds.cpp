@@ -53,8 +53,8 @@ bool is_image_url(std::string_view text) {
     const std::string_view path = text.substr(0, text.find_first_of("?#"));
     const std::size_t dot = path.rfind('.');
     if (dot == std::string_view::npos || path.size() - dot > 6) return false;
-    static constexpr std::array<std::string_view, 11> types{"jpg", "jpeg", "png", "gif", "webp", "avif",
-                                                            "svg", "bmp",  "ico", "tif", "tiff"};
+    static constexpr auto types = std::to_array<std::string_view>(
+        {"jpg", "jpeg", "png", "gif", "webp", "avif", "svg", "bmp", "ico", "tif", "tiff"});
     return is_one_of(core::ascii_lower(path.substr(dot + 1)), types);
 }
 
@@ -140,8 +140,8 @@ bool is_number(std::string_view text) {
 }
 
 bool is_boolean_like(std::string_view text) {
-    static constexpr std::array<std::string_view, 12> words{"yes", "no",  "true", "false", "ja",  "nein",
-                                                            "oui", "non", "sí",   "да",    "нет", "tak"};
+    static constexpr auto words = std::to_array<std::string_view>(
+        {"yes", "no", "true", "false", "ja", "nein", "oui", "non", "sí", "да", "нет", "tak"});
     return is_one_of(core::ascii_lower(core::trim(text)), words);
 }
 
@@ -153,13 +153,13 @@ bool is_availability(std::string_view text) {
     const std::size_t slash = plain.find("schema.org/");
     if (slash != std::string_view::npos) plain.remove_prefix(slash + 11);
     // schema.org ItemAvailability, and what shops write
-    static constexpr std::array<std::string_view, 40> phrases{
-        "in stock",    "instock",     "out of stock", "outofstock",    "sold out",     "soldout",       "available",
-        "unavailable", "preorder",    "pre-order",    "backorder",     "back-order",   "in store only", "instoreonly",
-        "onlineonly",  "online only", "limited",      "discontinued",  "lieferbar",    "auf lager",     "vorrätig",
-        "ausverkauft", "verfügbar",   "en stock",     "disponible",    "indisponible", "épuisé",        "agotado",
-        "disponibile", "esaurito",    "disponível",   "esgotado",      "op voorraad",  "uitverkocht",   "skladem",
-        "dostępny",    "na stanie",   "в наличии",    "нет в наличии", "i lager"};
+    static constexpr auto phrases = std::to_array<std::string_view>(
+        {"in stock",    "instock",     "out of stock", "outofstock",    "sold out",     "soldout",       "available",
+         "unavailable", "preorder",    "pre-order",    "backorder",     "back-order",   "in store only", "instoreonly",
+         "onlineonly",  "online only", "limited",      "discontinued",  "lieferbar",    "auf lager",     "vorrätig",
+         "ausverkauft", "verfügbar",   "en stock",     "disponible",    "indisponible", "épuisé",        "agotado",
+         "disponibile", "esaurito",    "disponível",   "esgotado",      "op voorraad",  "uitverkocht",   "skladem",
+         "dostępny",    "na stanie",   "в наличии",    "нет в наличии", "i lager"});
     if (is_one_of(plain, phrases)) return true;
     if (plain.size() > 48) return false;
     return std::any_of(phrases.begin(), phrases.end(), [&](std::string_view phrase) {

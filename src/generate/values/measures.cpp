@@ -51,18 +51,18 @@ struct DurationUnit {
     std::int64_t seconds;
 };
 
-constexpr std::array<DurationUnit, 58> duration_units{{
-    {"s", 1},         {"sec", 1},      {"secs", 1},      {"second", 1},     {"seconds", 1},  {"sek", 1},
-    {"sekunden", 1},  {"сек", 1},      {"m", 60},        {"min", 60},       {"mins", 60},    {"minute", 60},
-    {"minutes", 60},  {"minuten", 60}, {"minutos", 60},  {"minuti", 60},    {"minuta", 60},  {"minut", 60},
-    {"minuter", 60},  {"minuto", 60},  {"мин", 60},      {"минут", 60},     {"хв", 60},      
-    {"分钟", 60},     {"분", 60},      {"h", 3600},      {"hr", 3600},      {"hrs", 3600},   {"hour", 3600},
-    {"hours", 3600},  {"std", 3600},   {"stunde", 3600}, {"stunden", 3600}, {"heure", 3600}, {"heures", 3600},
-    {"hora", 3600},   {"horas", 3600}, {"ora", 3600},    {"ore", 3600},     {"uur", 3600},   {"timme", 3600},
-    {"timmar", 3600}, {"timer", 3600}, {"godz", 3600},   {"hod", 3600},     {"ч", 3600},     {"час", 3600},
-    {"часа", 3600},   {"小时", 3600},  {"時間", 3600},   {"시간", 3600},    {"d", 86400},    {"day", 86400},
-    {"days", 86400},  {"tage", 86400}, {"week", 604800}, {"weeks", 604800},
-}};
+constexpr DurationUnit duration_units[] = {
+    {"s", 1},        {"sec", 1},       {"secs", 1},       {"second", 1},   {"seconds", 1},   {"sek", 1},
+    {"sekunden", 1}, {"сек", 1},       {"m", 60},         {"min", 60},     {"mins", 60},     {"minute", 60},
+    {"minutes", 60}, {"minuten", 60},  {"minutos", 60},   {"minuti", 60},  {"minuta", 60},   {"minut", 60},
+    {"minuter", 60}, {"minuto", 60},   {"мин", 60},       {"минут", 60},   {"хв", 60},       {"分钟", 60},
+    {"분", 60},      {"h", 3600},      {"hr", 3600},      {"hrs", 3600},   {"hour", 3600},   {"hours", 3600},
+    {"std", 3600},   {"stunde", 3600}, {"stunden", 3600}, {"heure", 3600}, {"heures", 3600}, {"hora", 3600},
+    {"horas", 3600}, {"ora", 3600},    {"ore", 3600},     {"uur", 3600},   {"timme", 3600},  {"timmar", 3600},
+    {"timer", 3600}, {"godz", 3600},   {"hod", 3600},     {"ч", 3600},     {"час", 3600},    {"часа", 3600},
+    {"小时", 3600},  {"時間", 3600},   {"시간", 3600},    {"d", 86400},    {"day", 86400},   {"days", 86400},
+    {"tage", 86400}, {"week", 604800}, {"weeks", 604800},
+};
 
 /// "PT1H30M", "P1DT2H" (ISO 8601 section 5.5.2.2; years and months have no fixed length and are none).
 std::optional<std::int64_t> iso_duration(std::string_view text) {
@@ -142,11 +142,11 @@ std::optional<Rating> find_rating(std::string_view text) {
     if (!first || !first->regular || first->value < 0) return std::nullopt;
     const auto second = detail::scan_number(text, first->range.end);
     const std::string folded = core::fold_case(text);
-    static constexpr std::array<std::string_view, 12> rating_words{"star",   "stars",    "rating",  "rated",
-                                                                   "sterne", "sternen",  "étoiles", "estrellas",
-                                                                   "stelle", "estrelas", "оценка",  "bewertung"};
-    static constexpr std::array<std::string_view, 14> of_words{"of",  "out of", "von", "sur", "de", "di", "av",
-                                                               "van", "из",     "z",   "/",   "af", "su", "din"};
+    static constexpr auto rating_words =
+        std::to_array<std::string_view>({"star", "stars", "rating", "rated", "sterne", "sternen", "étoiles",
+                                         "estrellas", "stelle", "estrelas", "оценка", "bewertung"});
+    static constexpr auto of_words = std::to_array<std::string_view>(
+        {"of", "out of", "von", "sur", "de", "di", "av", "van", "из", "z", "/", "af", "su", "din"});
     if (second) {
         const std::string between =
             core::fold_case(core::trim(text.substr(first->range.end, second->range.begin - first->range.end)));
@@ -187,9 +187,9 @@ std::optional<std::int64_t> find_duration(std::string_view text) {
              c = detail::code_point_at(text, end))
             end += c.length;
         const std::string unit = core::fold_case(text.substr(at, end - at));
-        const auto found = std::find_if(duration_units.begin(), duration_units.end(),
+        const auto found = std::find_if(std::begin(duration_units), std::end(duration_units),
                                         [&](const DurationUnit& row) { return row.word == unit; });
-        if (found == duration_units.end()) {
+        if (found == std::end(duration_units)) {
             // "1h20": minutes go without saying
             if (!unit.empty() || last != 3600 || end != text.size() || number->value >= 60) return std::nullopt;
             total += number->value * 60;

@@ -281,19 +281,19 @@ double number_multiplier(std::string_view word) noexcept {
         std::string_view word;
         double factor;
     };
-    static constexpr std::array<Row, 13> rows{{{"k", 1e3},
-                                               {"tsd", 1e3},
-                                               {"тыс", 1e3},
-                                               {"thousand", 1e3},
-                                               {"m", 1e6},
-                                               {"mn", 1e6},
-                                               {"mio", 1e6},
-                                               {"mil", 1e6},
-                                               {"million", 1e6},
-                                               {"млн", 1e6},
-                                               {"b", 1e9},
-                                               {"bn", 1e9},
-                                               {"billion", 1e9}}};
+    static constexpr auto rows = std::to_array<Row>({{"k", 1e3},
+                                                     {"tsd", 1e3},
+                                                     {"тыс", 1e3},
+                                                     {"thousand", 1e3},
+                                                     {"m", 1e6},
+                                                     {"mn", 1e6},
+                                                     {"mio", 1e6},
+                                                     {"mil", 1e6},
+                                                     {"million", 1e6},
+                                                     {"млн", 1e6},
+                                                     {"b", 1e9},
+                                                     {"bn", 1e9},
+                                                     {"billion", 1e9}});
     for (const Row& row : rows)
         if (core::ascii_iequals(word, row.word)) return row.factor;
     return 0;

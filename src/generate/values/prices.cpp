@@ -55,8 +55,8 @@ std::optional<std::size_t> price_distance(std::string_view text, const ScannedNu
 /// Between the two numbers of "26 to 50 €" and "841 – 995 zł".
 bool is_range_joiner(std::string_view gap) noexcept {
     gap = core::trim(gap);
-    static constexpr std::array<std::string_view, 15> joiners{"-",  "–", "—",  "to", "bis", "à",  "a",   "do",
-                                                              "до", "~", "al", "al", "tot", "až", "till"};
+    static constexpr auto joiners = std::to_array<std::string_view>(
+        {"-", "–", "—", "to", "bis", "à", "a", "do", "до", "~", "al", "al", "tot", "až", "till"});
     return std::find(joiners.begin(), joiners.end(), gap) != joiners.end();
 }
 
@@ -66,9 +66,9 @@ bool is_free_word(std::string_view text) {
     while (!text.empty() && (text.back() == '!' || text.back() == '.' || text.back() == '*')) text.remove_suffix(1);
     if (text.empty() || text.size() > 24) return false;
     const std::string folded = core::fold_case(text);
-    static constexpr std::array<std::string_view, 12> words{"free",     "for free",  "gratis", "kostenlos",
-                                                            "gratuit",  "gratuito",  "grátis", "ilmainen",
-                                                            "ücretsiz", "бесплатно", "zdarma", "無料"};
+    static constexpr auto words =
+        std::to_array<std::string_view>({"free", "for free", "gratis", "kostenlos", "gratuit", "gratuito", "grátis",
+                                         "ilmainen", "ücretsiz", "бесплатно", "zdarma", "無料"});
     return std::find(words.begin(), words.end(), folded) != words.end();
 }
 
