@@ -3,7 +3,7 @@
     with Receiver() as receiver:
         receiver.on("/hook", receiver.fail_first(2, 503))
         receiver.url("/hook")
-        receiver.requests("/hook")        # [Hook(headers, body, at), ...]
+        receiver.requests("/hook")        # [Hook(path, headers, body, at, wall), ...]
 """
 
 import base64
@@ -19,7 +19,7 @@ import ssl
 import threading
 import time
 
-Hook = collections.namedtuple("Hook", "path headers body at")
+Hook = collections.namedtuple("Hook", "path headers body at wall")
 
 
 def check_signature(hook, secret, tolerance=300):
@@ -110,7 +110,7 @@ class Receiver:
         headers = {name.lower(): value for name, value in handler.headers.items()}
         path = handler.path
         with self._lock:
-            self._requests[path].append(Hook(path, headers, body, time.monotonic()))
+            self._requests[path].append(Hook(path, headers, body, time.monotonic(), time.time()))
             number = len(self._requests[path])
             behaviour = self._behaviours.get(path)
         with contextlib.suppress(OSError):

@@ -1,13 +1,11 @@
 """Webhooks: bodies, headers, signatures, attempts, isolation, dead letters, tests, mail (BEHAVIOUR 13.3, 15)."""
 
-import base64
+import datetime
 import email
 import email.policy
-import re
 import shutil
 import socket
 import subprocess
-import time
 import unittest
 
 import fixture_site
@@ -20,6 +18,10 @@ QUICK = ("--min-interval-seconds", "1", "--webhooks-timeout-seconds", "1", "--we
 STANDARD_COMPLETED = ["job_id", "schedule_id", "status", "url", "results", "item_count", "has_changes", "content_hash",
                       "changes", "completed_at", "metadata"]
 STANDARD_FAILED = ["job_id", "schedule_id", "status", "url", "error", "completed_at", "metadata"]
+
+
+def moment(text):
+    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc).timestamp()
 
 
 def unused_port():
@@ -235,13 +237,11 @@ class Attempts(WebhookCase):
         with Receiver() as quick:
             schedule = self.schedule(quick.url("/quick"), once=False)
             eventually(lambda: len(quick.requests("/quick")) >= 4, what="deliveries to the quick receiver")
-            delays = []
             for one in self.ended(schedule, 4):
-                self.assertEqual(one["attempts"], 1)
-            for hook in quick.requests("/quick"):
-                job = self.client.get_job(body_of(hook)["job_id"])
-                delays.append((job["completed_at"], hook.at))
-            self.assertGreaterEqual(len(delays), 4)
+                self.assertEqual((one["status"], one["attempts"]), ("delivered", 1))
+            late = sorted(hook.wall - moment(body_of(hook)["completed_at"]) for hook in quick.requests("/quick"))
+            # Two seconds, and one that the whole seconds of completed_at leave out.
+            self.assertLess(late[int(len(late) * 0.95)], 3)
 
     def test_the_secret_of_the_moment_signs(self):
         hook = self.receiver.on("/secret", self.receiver.fail_first(1, self.receiver.status(
@@ -384,8 +384,9 @@ class Mails(WebhookCase):
     def test_a_scheduled_mail(self):
         schedule = self.schedule("mailto:a@x.example,b@y.example")
         self.assertEqual(schedule["webhook_type"], "email")
-        sender, recipients, message, _ = eventually(lambda: self.mail.messages, what="a mail")[-1]
-        self.assertEqual((sender, recipients), ("meter@shop.example", ["a@x.example", "b@y.example"]))
+        wanted = ("meter@shop.example", ["a@x.example", "b@y.example"])
+        sent = eventually(lambda: [mail for mail in list(self.mail.messages) if mail[:2] == wanted], what="a mail")
+        message = sent[-1][2]
         parsed, text = self.text_of(message)
         self.assertEqual(parsed["Subject"], "[meter] unchanged: Shop")
         self.assertIn("Shop: no changes (2 items) - " + self.own.url("/shop"), text)
