@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "html/suite_encoding.hpp"
 #include "html/suite_tokenizer.hpp"
 #include "html/suite_tree.hpp"
 
@@ -36,5 +37,6 @@ int main(int count, char** arguments) {
     }
     bool passed = report(meter::html::test::run_tree_suite(folder / "tree-construction"), 99.5, verbose);
     passed = report(meter::html::test::run_tokenizer_suite(folder / "tokenizer"), 99.5, verbose) && passed;
+    passed = report(meter::html::test::run_encoding_suite(folder / "encoding"), 100, verbose) && passed;
     return passed ? 0 : 1;
 }
