@@ -24,9 +24,10 @@ LAYERS = {
     "fetch": SEAM_BASE,
     "notify": SEAM_BASE,
     "store": SEAM_BASE,
+    "generate": SEAM_BASE | {"extract"},
     "testing": {"core", "json"},
     "run": PURE_BASE | {"extract", "change", "filter", "notify"},
-    "engine": PURE_BASE | {"extract", "change", "filter", "schedule", "fetch", "store", "run", "notify"},
+    "engine": PURE_BASE | {"extract", "change", "filter", "schedule", "fetch", "store", "run", "notify", "generate"},
 }
 # third-party header prefix -> folders that own it
 OWNERS = {

@@ -19,6 +19,16 @@ bool is_within(const PageIndex& page, std::uint32_t inner, std::uint32_t outer, 
     return false;
 }
 
+/// The field that a second twin belongs to ("team2" to "team1"); none for other fields.
+std::size_t first_twin(const std::vector<WantedField>& fields, std::size_t field) {
+    if (fields[field].twin != 2) return Assignment::none;
+    std::string name = fields[field].name;
+    name.back() = '1';
+    for (std::size_t f = 0; f < fields.size(); ++f)
+        if (fields[f].name == name && fields[f].twin == 1) return f;
+    return Assignment::none;
+}
+
 FieldWords words_for(Lexicon& lexicon, const std::vector<std::string>& own, Concept concept_of) {
     std::vector<std::string> all = own;
     if (concept_of != Concept::generic)
@@ -164,6 +174,7 @@ double Matcher::score_as(const WantedField& field, const FieldWords& words, cons
             if (!all.any()) score -= 1.0;
         }
     }
+    if (slot.badge && field.type == WantedType::text) score -= 0.4;
     if (field.type == WantedType::number && slot.digits < 0.5) score -= 2.5;
     return score * (0.55 + 0.45 * slot.coverage);
 }
@@ -190,6 +201,10 @@ Assignment assign(const Matcher& matcher, const SlotTable& table, std::size_t mo
         }
         if (title == nullptr) title = matcher.title_slot(table);
     }
+    const auto index_of = [&](const Slot* slot) { return static_cast<std::size_t>(slot - table.slots.data()); };
+    std::vector<const Slot*> twins(table.slots.size(), nullptr);
+    if (std::any_of(fields.begin(), fields.end(), [](const WantedField& field) { return field.twin != 0; }))
+        for (std::size_t s = 0; s < table.slots.size(); ++s) twins[s] = table.twin_of(table.slots[s]);
     struct Pair {
         double score;
         std::size_t field, slot;
@@ -197,7 +212,9 @@ Assignment assign(const Matcher& matcher, const SlotTable& table, std::size_t mo
     std::vector<Pair> pairs;
     for (std::size_t f = 0; f < fields.size(); ++f)
         for (std::size_t s = 0; s < table.slots.size(); ++s) {
-            const double score = matcher.score(f, table.slots[s], title);
+            if (first_twin(fields, f) != Assignment::none) continue;
+            double score = matcher.score(f, table.slots[s], title);
+            if (fields[f].twin == 1 && twins[s] != nullptr) score += 1.5;
             if (score > least_score) pairs.push_back({score, f, s});
         }
     std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.score > b.score; });
@@ -216,6 +233,16 @@ Assignment assign(const Matcher& matcher, const SlotTable& table, std::size_t mo
         used.push_back(key);
         result.slot[pair.field] = pair.slot;
         result.score[pair.field] = pair.score;
+        ++result.found;
+    }
+    for (std::size_t f = 0; f < fields.size(); ++f) {
+        const std::size_t first = first_twin(fields, f);
+        if (first == Assignment::none || result.slot[first] == Assignment::none) continue;
+        const Slot* twin = twins[result.slot[first]];
+        if (twin == nullptr) continue;
+        result.slot[f] = index_of(twin);
+        result.score[f] = result.score[first];
+        result.ranking[f].push_back({result.slot[f], result.score[f]});
         ++result.found;
     }
     return result;

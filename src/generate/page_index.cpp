@@ -191,7 +191,7 @@ struct PageIndexBuilder {
                     index.classes.push_back(id);
                     ++node.class_count;
                 }
-                zone = zone || names_zone(id);
+                zone = zone || (index.class_kinds[id] != ClassKind::generated && names_zone(id));
                 start = stop;
             }
         }

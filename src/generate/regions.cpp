@@ -41,6 +41,7 @@ public:
         for (std::uint32_t node = 0; node < page_.nodes.size(); ++node) alike_[node] = likeness(page_, node, 1);
         among_siblings();
         across_page();
+        by_one_class();
         std::stable_sort(regions_.begin(), regions_.end(),
                          [](const Region& a, const Region& b) { return a.prior > b.prior; });
         if (regions_.size() > most) regions_.resize(most);
@@ -82,6 +83,20 @@ private:
             by_path.emplace_back(key, node);
         }
         add_groups(by_path, 3, true);
+    }
+
+    /// Elements that share a class, whatever else they are called: "match", "match final", "match live".
+    void by_one_class() {
+        std::vector<Keyed> by_class;
+        for (std::uint32_t node = 0; node < page_.nodes.size(); ++node) {
+            const PageNode& n = page_.nodes[node];
+            if (!may_be_scattered(n.tag)) continue;
+            for (std::uint32_t i = 0; i < n.class_count; ++i) {
+                const std::uint32_t id = page_.classes[n.class_begin + i];
+                if (page_.class_kinds[id] == ClassKind::semantic) by_class.emplace_back(id, node);
+            }
+        }
+        add_groups(by_class, 3, false);
     }
 
     void add_groups(std::vector<Keyed>& keyed, std::size_t least, bool scattered) {

@@ -21,7 +21,7 @@ struct Region {
 };
 
 /// The `most` best candidates by prior, best first. Linear in the page but for sorting.
-std::vector<Region> find_regions(const PageIndex& page, std::size_t most = 28);
+std::vector<Region> find_regions(const PageIndex& page, std::size_t most = 32);
 
 /// The elements of a record's rows: the member and the siblings after it that belong to it.
 void record_rows(const PageIndex& page, const Region& region, std::uint32_t member, std::vector<std::uint32_t>& rows);

@@ -264,6 +264,28 @@ std::vector<std::uint32_t> parents_of(const PageIndex& page, const std::vector<s
     return parents;
 }
 
+/// ".team + .team .name": elements that follow one that is alike.
+void add_second_of_kind(const PageIndex& page, const std::vector<std::uint32_t>& nodes,
+                        const std::vector<Simple>& leaves, std::vector<Tested>& chains) {
+    std::vector<std::uint32_t> both;
+    for (const std::uint32_t node : nodes) {
+        const std::uint32_t before = previous_element(page, node);
+        if (before == no_node) return;
+        both.push_back(node);
+        both.push_back(before);
+    }
+    const std::vector<Simple> simples = simples_of(page, common_of(page, both), false);
+    for (std::size_t i = 0; i < simples.size() && i < 2; ++i) {
+        Chain chain{{Join::descendant, simples[i]}, {Join::next, simples[i]}};
+        chain.back().simple.cost *= 0.5;
+        for (const Simple& leaf : leaves) {
+            Chain longer = chain;
+            longer.push_back({Join::descendant, leaf});
+            chains.push_back({std::move(longer)});
+        }
+    }
+}
+
 }  // namespace
 
 std::string css_identifier(std::string_view name) {
@@ -450,7 +472,12 @@ std::vector<ChosenSelector> field_selectors(const PageIndex& page, const Region&
         }
         if (outside) break;
         std::vector<Simple> simples = simples_of(page, common_of(page, at), true);
-        if (simples.size() > 6) simples.resize(6);
+        if (simples.size() > 6) {  // names first, but places must not be lost
+            std::stable_partition(simples.begin(), simples.end(),
+                                  [](const Simple& s) { return s.nth_child == 0 && s.nth_of_type == 0; });
+            simples.erase(simples.begin() + 4, simples.end() - 2);
+        }
+        add_second_of_kind(page, at, leaves, chains);
         for (const Simple& above : simples)
             for (const Simple& leaf : leaves) {
                 chains.push_back({{{Join::descendant, above}, {Join::descendant, leaf}}});
@@ -482,7 +509,7 @@ std::vector<ChosenSelector> field_selectors(const PageIndex& page, const Region&
             !label.empty() && label.size() <= 40 && std::all_of(before.begin(), before.end(), [&](std::uint32_t node) {
                 return core::fold_case(page.text_of(node).substr(0, 64)) == label;
             });
-        if (same && before.size() > 1) {
+        if (same && (before.size() > 1 || targets.size() == 1)) {
             Simple labelled;
             labelled.tag = common.tag;
             labelled.contains = label;
@@ -503,7 +530,9 @@ std::vector<ChosenSelector> field_selectors(const PageIndex& page, const Region&
         for (const auto& [scope, wanted] : searches) {
             known += wanted != no_node;
             std::uint32_t found = no_node;
-            const std::uint32_t end = std::min<std::uint32_t>(page.nodes[scope].end, scope + 3'000);
+            const std::uint32_t end = searches.size() == 1
+                                          ? page.nodes[scope].end
+                                          : std::min<std::uint32_t>(page.nodes[scope].end, scope + 3'000);
             for (std::uint32_t node = scope + 1; node < end; ++node)
                 if (chain_matches(page, node, tested.chain, tested.chain.size())) {
                     found = node;

@@ -100,6 +100,7 @@ public:
 
     void run() {
         choose_records();
+        count_classes();
         std::vector<std::uint32_t> rows;
         for (std::uint32_t i = 0; i < table_.records.size(); ++i) {
             record_ = i;
@@ -116,6 +117,7 @@ public:
             highest_order_ = std::max(highest_order_, order_);
         }
         for (Slot& slot : table_.slots) finish(slot);
+        for (Slot& slot : table_.slots) slot.badge = has_badge(slot);
         prune();
     }
 
@@ -129,6 +131,17 @@ private:
         if (visits > SlotTable::max_visits) most = std::max<std::size_t>(3, most * SlotTable::max_visits / visits);
         const std::size_t count = std::min(members.size(), most);
         for (std::size_t i = 0; i < count; ++i) table_.records.push_back(members[i * members.size() / count]);
+    }
+
+    void count_classes() {
+        std::vector<std::uint32_t> rows;
+        for (const std::uint32_t record : table_.records) {
+            record_rows(page_, region_, record, rows);
+            for (const std::uint32_t row : rows)
+                for (std::uint32_t node = row; node < std::min(page_.nodes[row].end, row + 3'000); ++node)
+                    for (std::uint32_t i = 0; i < page_.nodes[node].class_count; ++i)
+                        ++class_counts_[page_.classes[page_.nodes[node].class_begin + i]];
+        }
     }
 
     void walk_row(std::uint32_t root, bool counts_root) {
@@ -169,10 +182,23 @@ private:
         path_.push_back({like, seen, page_.nodes[node].tag});
     }
 
+    /// Alike are elements of one tag whose commonest class is the same. Others, which come on part of the elements
+    /// only ("sale", "winner"), say how an element is, not what.
     std::uint64_t likeness_of(std::uint32_t node) {
-        auto [entry, fresh] = likeness_.try_emplace(node, 0);
-        if (fresh) entry->second = likeness(page_, node, 2);
-        return entry->second;
+        const PageNode& n = page_.nodes[node];
+        std::uint32_t best = no_node, best_count = 0;
+        for (std::uint32_t i = 0; i < n.class_count; ++i) {
+            const std::uint32_t id = page_.classes[n.class_begin + i];
+            const ClassKind kind = page_.class_kinds[id];
+            if (kind != ClassKind::semantic && kind != ClassKind::generated) continue;
+            const std::uint32_t count = class_counts_[id] + (kind == ClassKind::semantic ? 1'000'000u : 0u);
+            if (best != no_node &&
+                (count < best_count || (count == best_count && page_.names.text(id) > page_.names.text(best))))
+                continue;
+            best = id;
+            best_count = count;
+        }
+        return place_mix(place_mix(n.tag, 3), best);
     }
 
     static std::uint64_t fold(const std::vector<Slot::Step>& path) {
@@ -354,6 +380,29 @@ private:
         }
     }
 
+    /// Does the text end or begin with something that comes again and again, like "new" in a title?
+    bool has_badge(const Slot& slot) const {
+        if (slot.kind != SlotKind::text || slot.values.size() < 3) return false;
+        const auto own = std::find_if(table_.slots.begin(), table_.slots.end(), [&](const Slot& other) {
+            return other.kind == SlotKind::own_text && other.place == slot.place;
+        });
+        if (own == table_.slots.end() || own->coverage < slot.coverage || own->distinct < 0.5) return false;
+        std::vector<std::string_view> rests;
+        for (std::size_t i = 0; i < slot.values.size(); ++i) {
+            const std::string_view whole = slot.values[i].value, part = own->values[i].value;
+            if (own->values[i].node != slot.values[i].node || part.size() >= whole.size()) continue;
+            if (whole.starts_with(part))
+                rests.push_back(whole.substr(part.size()));
+            else if (whole.ends_with(part))
+                rests.push_back(whole.substr(0, whole.size() - part.size()));
+            else
+                return false;
+        }
+        std::sort(rests.begin(), rests.end());
+        const auto different = std::unique(rests.begin(), rests.end()) - rests.begin();
+        return !rests.empty() && different * 3 <= static_cast<std::ptrdiff_t>(std::max<std::size_t>(rests.size(), 3));
+    }
+
     static std::size_t code_points(std::string_view text) {
         std::size_t count = 0;
         for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
@@ -502,13 +551,28 @@ private:
     std::vector<Slot::Step> path_;
     std::vector<std::uint32_t> levels_;
     std::unordered_map<std::uint64_t, std::uint32_t> occurrences_;
-    std::unordered_map<std::uint32_t, std::uint64_t> likeness_;
+    std::unordered_map<std::uint32_t, std::uint32_t> class_counts_;  ///< elements of the sample by class
     std::vector<std::vector<std::string>> label_counts_;
 };
 
 SlotTable::SlotTable(const PageIndex& page, const Region& region, Lexicon& lexicon,
                      std::vector<std::uint16_t>& shapes) {
     SlotBuilder(*this, page, region, lexicon, shapes).run();
+}
+
+const Slot* SlotTable::twin_of(const Slot& slot) const {
+    const Slot* best = nullptr;
+    for (std::size_t level = 0; level < slot.path.size(); ++level) {
+        if (slot.path[level].occurrence != 1) continue;
+        std::uint64_t key = 0x51ed27;
+        for (std::size_t i = 0; i < slot.path.size(); ++i)
+            key = place_mix(place_mix(key, slot.path[i].likeness), i == level ? 2 : slot.path[i].occurrence);
+        const auto found = by_place_.find(place_mix(key, static_cast<std::uint64_t>(slot.kind)));
+        if (found == by_place_.end()) continue;
+        const Slot& other = slots[found->second];
+        if (other.coverage > 0.5 * slot.coverage && (best == nullptr || other.coverage > best->coverage)) best = &other;
+    }
+    return best;
 }
 
 bool SlotTable::repeats_inside(const Slot& slot) const {

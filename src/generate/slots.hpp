@@ -78,6 +78,7 @@ struct Slot {
     std::vector<std::uint32_t> header_words;
     std::string label_text;  ///< the commonest text beside it
     std::string header_text;
+    bool badge = false;  ///< the own text of the element is there too, the rest of it repeats
     bool in_heading = false;
     bool in_link = false;  ///< is, or stands directly in, a link
     double coverage = 0, distinct = 0, length = 0, order = 0;
@@ -98,6 +99,9 @@ public:
 
     std::vector<Slot> slots;
     std::vector<std::uint32_t> records;  ///< members that were looked at
+
+    /// The slot at the second occurrence of what this one is the first of: team 2 for team 1. Null when there is none.
+    const Slot* twin_of(const Slot& slot) const;
 
     /// Does most records' content stand a second time beside the slot's, as in a container of several records?
     bool repeats_inside(const Slot& slot) const;

@@ -88,38 +88,6 @@ std::string common_prefix_label(const Slot& slot) {
     return {};
 }
 
-/// ',' when the slot's numbers are written with a decimal comma or with points between thousands; 0 when a reader
-/// that takes points for decimal signs reads them rightly.
-char decimal_of(const Slot& slot) {
-    for (const SlotValue& value : slot.values) {
-        const std::string_view text = value.value;
-        std::size_t at = text.find_first_of("0123456789");
-        if (at == std::string_view::npos) continue;
-        std::size_t end = at;
-        std::size_t last = std::string_view::npos;  // the last sign between digits
-        std::size_t points = 0, commas = 0;
-        while (end < text.size()) {
-            const char c = text[end];
-            if (c >= '0' && c <= '9') {
-                ++end;
-            } else if ((c == '.' || c == ',') && end + 1 < text.size() && text[end + 1] >= '0' &&
-                       text[end + 1] <= '9') {
-                (c == '.' ? points : commas) += 1;
-                last = end++;
-            } else {
-                break;
-            }
-        }
-        if (last == std::string_view::npos) continue;
-        const std::size_t after = end - last - 1;
-        if (text[last] == ',' && commas == 1 && after != 3) return ',';
-        if (text[last] == '.' && points > 1) return ',';
-        if (text[last] == '.' && points == 1 && commas == 0 && after == 3 && end - at <= 7) return ',';
-        if (text[last] == ',' && points > 0) return ',';
-    }
-    return 0;
-}
-
 std::string concept_text(const WantedField& field) {
     return std::string(to_string(field.concept_of));
 }
@@ -219,6 +187,36 @@ Value container_print(const PageFacts& facts, const Region& region) {
 }
 
 }  // namespace
+
+char decimal_of(const Slot& slot) {
+    for (const SlotValue& value : slot.values) {
+        const std::string_view text = value.value;
+        std::size_t at = text.find_first_of("0123456789");
+        if (at == std::string_view::npos) continue;
+        std::size_t end = at;
+        std::size_t last = std::string_view::npos;  // the last sign between digits
+        std::size_t points = 0, commas = 0;
+        while (end < text.size()) {
+            const char c = text[end];
+            if (c >= '0' && c <= '9') {
+                ++end;
+            } else if ((c == '.' || c == ',') && end + 1 < text.size() && text[end + 1] >= '0' &&
+                       text[end + 1] <= '9') {
+                (c == '.' ? points : commas) += 1;
+                last = end++;
+            } else {
+                break;
+            }
+        }
+        if (last == std::string_view::npos) continue;
+        const std::size_t after = end - last - 1;
+        if (text[last] == ',' && commas == 1 && after != 3) return ',';
+        if (text[last] == '.' && points > 1) return ',';
+        if (text[last] == '.' && points == 1 && commas == 0 && after == 3 && end - at <= 7) return ',';
+        if (text[last] == ',' && points > 0) return ',';
+    }
+    return 0;
+}
 
 std::vector<Candidate> rank_candidates(PageFacts& facts, const Matcher& matcher, std::size_t most) {
     std::vector<Candidate> ranked;

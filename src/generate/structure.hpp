@@ -53,6 +53,10 @@ PlannedField plan_field(const PageFacts& facts, const Region& region, const Slot
 /// A css plan for the candidate, "explain" and "fingerprint" included; null when its records cannot be selected.
 Value plan_candidate(const PageFacts& facts, const Candidate& candidate, const std::vector<WantedField>& fields);
 
+/// ',' when the slot's numbers are written with a decimal comma or with points between thousands; 0 when a reader that
+/// takes points for decimal signs reads them rightly.
+char decimal_of(const Slot& slot);
+
 /// "explain" and "fingerprint" of a plan and its fields.
 Value assemble_plan(Value container, std::vector<PlannedField> fields, Value container_print);
 
