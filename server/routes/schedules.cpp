@@ -80,8 +80,10 @@ Answer schedule_changes(Services& services, Call& call) {
     if (!mark_seen) return call.fail(mark_seen.error(), Source::query);
     const auto id = read_uuid(call.path.get("schedule_id"));
     if (!id) return call.fail(not_found("Schedule"));
-    const auto changes = services.engine.schedule_changes(
-        *id, {.mark_seen = mark_seen->value_or(true), .filter = filter_text(call.query)}, call.caller);
+    // HEAD shows nothing, so nothing was seen.
+    const bool mark = mark_seen->value_or(true) && call.request.head.method != "HEAD";
+    const auto changes =
+        services.engine.schedule_changes(*id, {.mark_seen = mark, .filter = filter_text(call.query)}, call.caller);
     if (!changes) return call.fail(changes.error(), Source::query);
     return {.body = to_json(*changes)};
 }

@@ -48,6 +48,7 @@ void Scheduler::start() {
 }
 
 void Scheduler::stop() {
+    const std::lock_guard once(stop_mutex_);
     thread_.request_stop();
     wake();
     if (thread_.joinable()) thread_.join();

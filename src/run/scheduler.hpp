@@ -59,6 +59,8 @@ private:
     std::mutex round_mutex_;               // one round at a time
     std::optional<TimePoint> newest_now_;  // guarded by round_mutex_
 
+    std::mutex stop_mutex_;  // one stop() at a time
+
     std::mutex nap_mutex_;
     std::stop_source nap_;  // guarded by nap_mutex_: ends the present or next nap
 

@@ -406,6 +406,7 @@ class ScheduleChanges(harness.MeterCase):
         self.assertEqual([change["results"][0]["price"] for change in preview["changes"]], ["$2", "$1"])
         self.assertEqual(len(preview["changes"][0]["results"]), 2, "full results, not the difference")
         self.assertEqual((preview["changes"][0]["item_count"], preview["changes"][0]["total_item_count"]), (2, 2))
+        self.client.request("HEAD", f"/api/schedules/{self.schedule['id']}/changes", expect=200)
         taken = self.changes("?mark_seen=1")
         self.assertEqual([(change["job_id"], change["seen"]) for change in taken["changes"]],
                          [(change["job_id"], True) for change in preview["changes"]])

@@ -54,7 +54,7 @@ class RateLimits(harness.MeterCase):
                     continue  # the window ended meanwhile
                 refused += 1
                 limit, remaining, reset = numbers(answer)
-                self.assertEqual((limit, remaining), (3 if name == "generateStrategy" else 30, 0))
+                self.assertEqual((limit, remaining), (3 if name in ("generateStrategy", "createWatch") else 30, 0))
                 wait = int(answer.headers["retry-after"])
                 self.assertTrue(1 <= wait <= 60, wait)
                 self.assertLessEqual(abs(time.time() + wait - reset), 2)

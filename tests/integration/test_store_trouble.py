@@ -42,7 +42,8 @@ class FullDisk(harness.MeterCase):
                     ("POST", "/api/jobs/execute", body),
                     ("PATCH", f"/api/strategies/{strategy['id']}", {"name": "lost"}),
                     ("POST", "/api/schedules", {**body, "interval_seconds": 600}),
-                    ("PATCH", at_schedule, {"enabled": False}), ("POST", at_schedule + "/webhook-secret/regenerate", {}),
+                    ("PATCH", at_schedule, {"enabled": False}),
+                    ("POST", at_schedule + "/webhook-secret/regenerate", {}),
                     ("POST", "/api/watch", {"url": url, "description": "d", "strategy": fixture_site.SHOP_PLAN}),
                     ("POST", "/api/strategies/generate", {"url": url, "description": "d", "name": "n",
                                                           "strategy": fixture_site.SHOP_PLAN})):

@@ -258,6 +258,14 @@ private:
     void sweep() {
         auto swept = store_.jobs().sweep(moment(now_), 3).value();
         const auto expected = model_.sweep(moment(now_), 3);
+        // Jobs of schedules are handed over to be failed by the caller.
+        for (const auto& taken : swept.exhausted) {
+            const JobFailure failure{.claim = {taken.job.job_id, taken.token},
+                                     .completed_at = moment(now_),
+                                     .error = "Interrupted by server restart"};
+            REQUIRE(store_.jobs().fail(failure).value());
+            swept.failed.push_back(taken.job.job_id);
+        }
         std::sort(swept.failed.begin(), swept.failed.end());
         REQUIRE(swept.requeued == expected.requeued);
         REQUIRE(swept.failed == expected.failed);

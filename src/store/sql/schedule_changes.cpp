@@ -32,7 +32,8 @@ void store_change(Connection& connection, std::string_view job_id, const ChangeR
     connection.run(
         "INSERT INTO schedule_changes (job_id, schedule_id, account_id, new_items_count, removed_items_count, "
         "new_items, removed_items, modified_items, order_changed, created_at) "
-        "SELECT jobs.job_id, jobs.schedule_id, jobs.account_id, $2, $3, $4, $5, $6, $7, jobs.created_at FROM jobs "
+        "SELECT jobs.job_id, jobs.schedule_id, jobs.account_id, CAST($2 AS BIGINT), CAST($3 AS BIGINT), $4, $5, $6, "
+        "CAST($7 AS BIGINT), jobs.created_at FROM jobs "
         "JOIN schedules ON schedules.schedule_id = jobs.schedule_id WHERE jobs.job_id = $1",
         {job_id, change.new_items_count, change.removed_items_count, change.new_items, change.removed_items,
          change.modified_items, change.order_changed});
