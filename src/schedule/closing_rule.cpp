@@ -118,11 +118,11 @@ ZoneSpan ClosingRule::at(chrono::sys_seconds when) const {
         chrono::sys_seconds moment;
         chrono::seconds offset;  ///< from then on
     };
-    // The years around suffice: a change is at most a week away from the day that names it.
-    std::array<Turn, 6> turns;
+    // Two years around: times and offsets of up to a week each can move a change across a turn of the year.
+    std::array<Turn, 10> turns;
     const chrono::year year = chrono::year_month_day{chrono::floor<chrono::days>(when)}.year();
-    for (int i = 0; i < 3; ++i) {
-        const chrono::year of = year + chrono::years{i - 1};
+    for (int i = 0; i < 5; ++i) {
+        const chrono::year of = year + chrono::years{i - 2};
         turns[static_cast<std::size_t>(2 * i)] = {start_->in(of)-standard_, daylight_};
         turns[static_cast<std::size_t>(2 * i + 1)] = {end_->in(of)-daylight_, standard_};
     }

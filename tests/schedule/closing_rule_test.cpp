@@ -29,6 +29,8 @@ TEST_SUITE("schedule.closing_rule") {
                  Row{"EET-2EEST,M3.4.4/50,M10.4.4/50", "2050-03-26T00:00:00Z", 180},
                  Row{"EST5EDT,J60/0,J300/0", "2048-03-01T05:00:00Z", -240},
                  Row{"EST5EDT,J60/0,J300/0", "2048-03-01T04:59:59Z", -300},
+                 Row{"AAA-100BBB,J1/-160,J1/-100", "2049-12-20T00:00:00Z", 6000},  // both changes in the year before
+                 Row{"AAA100BBB,J365/100,J365/160", "2050-01-01T00:00:00Z", -6000},
                  Row{"EST5EDT,59/0,300/0", "2048-02-29T05:00:00Z", -240},
              }) {
             CAPTURE(row.rule);
