@@ -11,6 +11,10 @@ namespace meter::html::detail {
 /// Number of a known element name; 0 is any other name.
 using Tag = std::uint8_t;
 
+/// The namespace of an element. libxml2's own `ns` stays null, so that XPath finds "//svg" without a prefix; attributes
+/// keep the names they were written with ("xlink:href").
+enum class Space : std::uint8_t { html, svg, math };
+
 enum : std::uint8_t {
     tag_block = 1,    ///< starts a new line when rendered by default (HTML standard, section 15.3)
     tag_skipped = 2,  ///< its content is no text of the page (wire contract 8.5)

@@ -10,9 +10,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "html/parser/arena.hpp"
+#include "html/records.hpp"
 #include "html/tags.hpp"
 
 namespace meter::html::detail {
@@ -21,10 +21,6 @@ constexpr std::uint32_t no_element = 0xffffffffu;
 
 /// Elements opened inside this many others become siblings at this depth, as in browsers.
 constexpr std::size_t max_depth = 512;
-
-/// The namespace of an element. libxml2's own `ns` stays null, so that XPath finds "//svg" without a prefix; attributes
-/// keep the names they were written with ("xlink:href").
-enum class Space : std::uint8_t { html, svg, math };
 
 struct ElementRecord {
     const xmlNode* node = nullptr;
@@ -49,7 +45,7 @@ struct Doctype {
 /// in browsers: the template's `psvi` is a document fragment node, whose `psvi` is the template; elements in it have no
 /// record.
 struct Tree {
-    std::vector<ElementRecord> records;
+    RecordArray<ElementRecord> records;
     bool depth_capped = false;
     std::optional<Doctype> doctype;
     bool quirks = false;

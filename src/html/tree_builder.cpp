@@ -306,7 +306,7 @@ void on_comment(void* context, const xmlChar* value) {
     if (builder_of(context).outcome == BuildOutcome::built && spend(parser, 2)) xmlSAX2Comment(context, value);
 }
 
-void finish_records(std::vector<ElementRecord>& records) noexcept {
+void finish_records(RecordArray<ElementRecord>& records) noexcept {
     for (std::size_t i = records.size(); i-- > 0;) {
         ElementRecord& record = records[i];
         record.end = std::max(record.end, static_cast<std::uint32_t>(i) + 1);

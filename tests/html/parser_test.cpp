@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../bench/families.hpp"
 #include "core/suites.hpp"
 #include "core/unicode.hpp"
 #include "html/suite_tree.hpp"
@@ -192,6 +193,22 @@ TEST_SUITE("html.parser") {
         CHECK(find_all(document, "p > b") == "b");
         CHECK(find_all(document, "xpath:p/b") == "b");
         CHECK(document.root().text() == "caf\xc3\xa9 x");
+    }
+
+    TEST_CASE("hostile input costs work in proportion to its length") {
+        const auto work = [](const std::string& bytes) {
+            Parser parser({.content_type = "text/html; charset=utf-8"});
+            auto fed = parser.feed(bytes);
+            if (!fed) CHECK(fed.error().code == meter::ErrorCode::too_large);
+            if (fed) static_cast<void>(parser.finish());
+            return static_cast<double>(parser.steps());
+        };
+        for (const bench::Family& family : bench::hostile_families()) {
+            CAPTURE(std::string(family.name));
+            const double once = work(family.make(100'000)), twice = work(family.make(200'000));
+            CHECK(twice <= 2.5 * once + 5'000);  // a text that doubles is copied once more or not
+            CHECK(twice <= 15 * 200'000.0);      // nodes, texts, and entries looked at
+        }
     }
 
     TEST_CASE("a stop, a deadline and the limits end the parse, and every later call says so") {

@@ -1,6 +1,7 @@
 #include "html/parser/arena.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace meter::html::detail {
 
@@ -11,13 +12,14 @@ void* Arena::allocate_in_new_chunk(std::size_t bytes) {
     const std::size_t usual = std::clamp(reserved_, first_chunk, largest_chunk);
     // A long text outgrows its chunk while it arrives: room for as much again keeps that linear.
     const std::size_t size = bytes > usual / 4 ? std::max(usual, bytes * 2 + 8) : usual;
-    chunks_.reserve(chunks_.size() + 1);
-    chunks_.push_back(std::make_unique_for_overwrite<char[]>(size));
+    auto* const chunk = static_cast<char*>(std::malloc(size));
+    if (chunk == nullptr) throw std::bad_alloc();
+    std::unique_ptr<char, Free> owned(chunk);
+    chunks_.push_back(std::move(owned));
     reserved_ += size;
-    char* const start = chunks_.back().get();  // new[] aligns to 16
-    top_ = start + bytes;
-    end_ = start + size;
-    return start;
+    top_ = chunk + bytes;
+    end_ = chunk + size;
+    return chunk;
 }
 
 }  // namespace meter::html::detail

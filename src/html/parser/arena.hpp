@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace meter::html::detail {
@@ -39,7 +41,10 @@ private:
     char* top_ = nullptr;
     char* end_ = nullptr;
     std::size_t reserved_ = 0;
-    std::vector<std::unique_ptr<char[]>> chunks_;
+    struct Free {
+        void operator()(char* chunk) const noexcept { std::free(chunk); }
+    };
+    std::vector<std::unique_ptr<char, Free>> chunks_;
 };
 
 }  // namespace meter::html::detail

@@ -10,17 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "html/parser/fragment.hpp"
 #include "html/parser/names.hpp"
 #include "html/parser/sink.hpp"
 #include "html/parser/token.hpp"
 
 namespace meter::html::detail {
-
-/// The element in whose innerHTML a fragment is parsed (13.4).
-struct FragmentContext {
-    std::string_view name = "body";
-    Space space = Space::html;
-};
 
 /// Receives the tokens of one document. The modes of one group have a source file each: builder_head, builder_body
 /// (start tags) and builder_body_end (end tags), builder_table, builder_foreign; formatting.cpp has the list of active

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "html/document_impl.hpp"
+#include "html/parser/builder.hpp"
 #include "html/parser/input.hpp"
 #include "html/parser/sink.hpp"
 #include "html/parser/tokenizer.hpp"

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "html/document.hpp"
-#include "html/parser/builder.hpp"
+#include "html/parser/fragment.hpp"
 
 namespace meter::html {
 

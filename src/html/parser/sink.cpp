@@ -40,6 +40,15 @@ xmlNode* init_text(void* memory, xmlDoc* doc, xmlElementType type, const xmlChar
     return node;
 }
 
+ElementRecord unnumbered(const xmlNode* element, std::uint64_t bloom) noexcept {
+    ElementRecord one;
+    one.node = element;
+    one.bloom = bloom;
+    one.tag = tag_of(element);
+    one.space = space_of(element);
+    return one;
+}
+
 }  // namespace
 
 std::uint64_t bloom_of(const xmlNode* element) noexcept {
@@ -151,7 +160,7 @@ xmlNode* TreeSink::clone_element(const xmlNode* original) {
         copy->children = copy->last = text;
         copy->_private = text->_private;
     }
-    fresh_bloom_ = bloom_of(node);
+    fresh_bloom_ = original->_private != nullptr ? tree_.records[record_of(original)].bloom : bloom_of(original);
     return node;
 }
 
@@ -165,30 +174,32 @@ void TreeSink::add_missing_attribute(xmlNode* element, const AttributeToken& tok
     xmlAttr* attribute = make_attribute(element, name, token.value);
     attribute->prev = last;
     (last != nullptr ? last->next : element->properties) = attribute;
-    if (element->_private != nullptr && !reordered_) tree_.records[record_of(element)].bloom = bloom_of(element);
+    if (element->_private != nullptr) tree_.records[record_of(element)].bloom = bloom_of(element);
 }
 
-void TreeSink::record(xmlNode* element, const xmlNode* parent, std::uint64_t bloom) {
-    if (reordered_) return;
-    ElementRecord one;
-    one.node = element;
-    one.bloom = bloom;
-    one.tag = tag_of(element);
-    one.space = space_of(element);
+void TreeSink::record(xmlNode* element, const xmlNode* parent) {
+    const bool is_root = parent->type == XML_HTML_DOCUMENT_NODE;
+    if (is_root ? !tree_.records.empty() : parent->_private == nullptr) return;  // the latter in a template
+    ElementRecord one = unnumbered(element, fresh_bloom_);
+    number(one, is_root ? no_element : record_of(parent));
+}
+
+// Appends a record whose element, tag and bits are known.
+void TreeSink::number(ElementRecord& one, std::uint32_t parent) {
     const auto index = static_cast<std::uint32_t>(tree_.records.size());
-    if (parent->type != XML_HTML_DOCUMENT_NODE) {
-        if (parent->_private == nullptr) return;  // in a template
-        one.parent = record_of(parent);
-        ElementRecord& above = tree_.records[one.parent];
+    one.parent = parent;
+    one.previous = no_element;
+    one.position = 1;
+    one.children = one.end = 0;
+    if (parent != no_element) {
+        ElementRecord& above = tree_.records[parent];
         one.position = ++above.children;
         // Until finish(), `end` is the index of the last child.
         if (one.position > 1) one.previous = above.end;
         above.end = index;
-    } else if (index != 0) {
-        return;
     }
     tree_.records.push_back(one);
-    element->_private = reinterpret_cast<void*>(std::uintptr_t{index} + 1);
+    const_cast<xmlNode*>(one.node)->_private = reinterpret_cast<void*>(std::uintptr_t{index} + 1);
 }
 
 void TreeSink::insert(Place place, xmlNode* node) {
@@ -200,14 +211,17 @@ void TreeSink::insert(Place place, xmlNode* node) {
         parent->last = node;
         if (node->type == XML_ELEMENT_NODE) {
             if (node == fresh_)
-                record(node, parent, fresh_bloom_);
+                record(node, parent);
             else
                 reordered_ = true;
         }
     } else {
         node->prev = place.before->prev;
         place.before->prev = node;
-        if (node->type == XML_ELEMENT_NODE) reordered_ = true;
+        if (node->type == XML_ELEMENT_NODE) {
+            reordered_ = true;
+            if (node == fresh_) record(node, parent);
+        }
     }
     if (node->prev != nullptr)
         node->prev->next = node;
@@ -255,9 +269,7 @@ void TreeSink::insert_comment(Place place, std::string_view text) {
     std::memcpy(content, text.data(), text.size());
     content[text.size()] = 0;
     set_text(node, content, text.size());
-    const xmlNode* fresh = fresh_;
     insert(place, node);
-    fresh_ = fresh;
 }
 
 void TreeSink::detach(xmlNode* node) noexcept {
@@ -308,23 +320,27 @@ void TreeSink::copy_children(const xmlNode* from, xmlNode* to) {
 }
 
 void TreeSink::renumber() {
-    tree_.records.clear();
-    for (xmlNode* root = doc_->children; root != nullptr; root = root->next) {
-        if (root->type != XML_ELEMENT_NODE) continue;
-        reordered_ = false;
-        for (xmlNode* node = root;;) {
-            if (node->type == XML_ELEMENT_NODE) {
-                record(node, node->parent, bloom_of(node));
-                if (node->children != nullptr) {
-                    node = node->children;
-                    continue;
-                }
+    RecordArray<ElementRecord> before;
+    before.swap(tree_.records);
+    tree_.records.reserve(before.size());
+    xmlNode* root = doc_->children;
+    while (root != nullptr && root->type != XML_ELEMENT_NODE) root = root->next;
+    std::uint32_t parent = no_element;
+    for (xmlNode* node = root; node != nullptr;) {
+        if (node->type == XML_ELEMENT_NODE) {
+            ElementRecord one = node->_private != nullptr ? before[record_of(node)] : unnumbered(node, bloom_of(node));
+            number(one, parent);
+            if (node->children != nullptr) {
+                parent = record_of(node);
+                node = node->children;
+                continue;
             }
-            while (node != root && node->next == nullptr) node = node->parent;
-            if (node == root) break;
-            node = node->next;
         }
-        break;
+        while (node != root && node->next == nullptr) {
+            node = node->parent;
+            parent = tree_.records[parent].parent;
+        }
+        node = node == root ? nullptr : node->next;
     }
 }
 

@@ -61,7 +61,8 @@ private:
     xmlNode* make_text(std::string_view text);
     xmlAttr* make_attribute(xmlNode* element, const xmlChar* name, std::string_view value);
     void extend_text(xmlNode* node, std::string_view text);
-    void record(xmlNode* element, const xmlNode* parent, std::uint64_t bloom);
+    void record(xmlNode* element, const xmlNode* parent);
+    void number(ElementRecord& one, std::uint32_t parent);
     void renumber();
 
     Tree& tree_;
