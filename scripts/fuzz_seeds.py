@@ -60,11 +60,22 @@ def files(*folders):
                 yield path.read_bytes()
 
 
+def pages():
+    yield from (b"\0" + page for page in files("libxml2-hostile/HTML", "libxml2-hostile/html-tokenizer"))
+    folder = SUITES / "html5lib-tests" / "tree-construction"
+    for path in sorted(folder.glob("*.dat")) if folder.is_dir() else []:
+        for number, test in enumerate(path.read_bytes().split(b"#data\n")[1:]):
+            data = test.split(b"\n#errors")[0]
+            yield b"\0" + data
+            if b"#document-fragment" in test:  # the low bits say fragment, the next ones which context
+                yield bytes([7 | (number % 8) << 3]) + data
+
+
 def seeds():
     page = b"<ul><li class=product><h2>A</h2><b class=price>$1</b></ul>"
     return {
         "json": files("jsontestsuite/test_parsing", "jsontestsuite/test_transform"),
-        "html": files("libxml2-hostile/HTML", "libxml2-hostile/html-tokenizer"),
+        "html": pages(),
         "css": (text.encode() for text in selectors()),
         "plan": (json.dumps(plan).encode() + b"\0" + page for plan in PLANS),
         "url": (text.encode("utf-8", "replace") for text in urls()),
