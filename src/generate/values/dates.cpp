@@ -16,7 +16,7 @@ using detail::DateTokens;
 using detail::DateWord;
 using detail::max_date_text;
 using detail::max_date_tokens;
-using Kind = DateWord::Kind;
+using WordKind = DateWord::Kind;
 
 /// Words around a date that the tables may not know.
 constexpr int max_unknown_words = 2;
@@ -64,7 +64,7 @@ private:
     const DateToken* at(std::size_t i) const noexcept { return i < tokens_.size() ? &tokens_[i] : nullptr; }
     bool number_at(std::size_t i) const noexcept { return i < tokens_.size() && tokens_[i].is_number(); }
     bool symbol_at(std::size_t i, char32_t c) const noexcept { return i < tokens_.size() && tokens_[i].is_symbol(c); }
-    bool word_at(std::size_t i, Kind kind) const noexcept { return i < tokens_.size() && tokens_[i].is_word(kind); }
+    bool word_at(std::size_t i, WordKind kind) const noexcept { return i < tokens_.size() && tokens_[i].is_word(kind); }
 
     /// Token i is part of a time.
     void use_time(std::size_t i) noexcept { tokens_[i].used = true; }
@@ -78,12 +78,12 @@ private:
     /// 2016年3月20日, 8 tháng 1 năm 2015
     void read_marks() {
         for (std::size_t i = 0; i < tokens_.size(); ++i) {
-            if (number_at(i) && word_at(i + 1, Kind::year_mark) && tokens_[i].digits >= 2 && date.year == 0) {
+            if (number_at(i) && word_at(i + 1, WordKind::year_mark) && tokens_[i].digits >= 2 && date.year == 0) {
                 date.year = tokens_[i].value;
                 year_digits_ = tokens_[i].digits;
-            } else if (number_at(i) && word_at(i + 1, Kind::month_mark) && date.month == 0) {
+            } else if (number_at(i) && word_at(i + 1, WordKind::month_mark) && date.month == 0) {
                 date.month = tokens_[i].value;
-            } else if (number_at(i) && word_at(i + 1, Kind::day_mark) && date.day == 0) {
+            } else if (number_at(i) && word_at(i + 1, WordKind::day_mark) && date.day == 0) {
                 date.day = tokens_[i].value;
             } else if (tokens_[i].text == "thang" && date.month == 0) {
                 if (read_vietnamese_month(i + 1)) use(i);
@@ -131,10 +131,10 @@ private:
                 if ((symbol_at(next, '.') || symbol_at(next, ',')) && number_at(next + 1) && !tokens_[next + 1].spaced)
                     next = read_fraction(next + 1);
             }
-        } else if (word_at(next, Kind::hour_mark) && date.hour < 0) {
+        } else if (word_at(next, WordKind::hour_mark) && date.hour < 0) {
             next = read_hour_mark(i);
-        } else if ((word_at(next, Kind::am) || word_at(next, Kind::pm)) && date.hour < 0 && tokens_[i].value <= 12 &&
-                   !tokens_[next].used) {
+        } else if ((word_at(next, WordKind::am) || word_at(next, WordKind::pm)) && date.hour < 0 &&
+                   tokens_[i].value <= 12 && !tokens_[next].used) {
             // "4pm", and "5.45 pm" whose first number was seen before
             if (i >= 2 && symbol_at(i - 1, '.') && number_at(i - 2) && tokens_[i - 2].value <= 12 &&
                 tokens_[i].digits == 2 && !tokens_[i].spaced && !(i >= 4 && symbol_at(i - 3, '.')))
@@ -154,7 +154,7 @@ private:
     }
 
     bool is_time_word(std::size_t i) const {
-        if (word_at(i, Kind::am) || word_at(i, Kind::pm)) return true;
+        if (word_at(i, WordKind::am) || word_at(i, WordKind::pm)) return true;
         return i < tokens_.size() && tokens_[i].text == "uhr";
     }
 
@@ -171,17 +171,17 @@ private:
         std::size_t next = i + 2;
         if (!number_at(next) || tokens_[next].digits > 2) return next;
         date.minute = tokens_[next++].value;
-        if (!word_at(next, Kind::minute_mark)) return next;
+        if (!word_at(next, WordKind::minute_mark)) return next;
         ++next;
-        if (!number_at(next) || !word_at(next + 1, Kind::second_mark)) return next;
+        if (!number_at(next) || !word_at(next + 1, WordKind::second_mark)) return next;
         date.second = tokens_[next].value;
         return next + 2;
     }
 
     /// "+0200", "-08:00", "GMT+0800" behind a time; an am or pm may stand between.
     void read_offset(std::size_t i) {
-        if (word_at(i, Kind::am) || word_at(i, Kind::pm)) ++i;
-        if (word_at(i, Kind::zone)) {
+        if (word_at(i, WordKind::am) || word_at(i, WordKind::pm)) ++i;
+        if (word_at(i, WordKind::zone)) {
             date.offset_minutes = tokens_[i].word.value;
             use_time(i++);
         }
@@ -210,26 +210,26 @@ private:
             day_first_ = day_first_ || token.word.day_first;
             if (token.used) continue;
             switch (token.word.kind) {
-                case Kind::unknown:
+                case WordKind::unknown:
                     ++unknown_;
                     break;
-                case Kind::am:
+                case WordKind::am:
                     half_day_ = 1;
                     break;
-                case Kind::pm:
+                case WordKind::pm:
                     half_day_ = 2;
                     break;
-                case Kind::noon:
+                case WordKind::noon:
                     if (date.hour < 0) date.hour = 12;
                     break;
-                case Kind::midnight:
+                case WordKind::midnight:
                     if (date.hour < 0) date.hour = 0;
                     break;
-                case Kind::zone:
+                case WordKind::zone:
                     if (date.hour >= 0 && !date.offset_minutes) date.offset_minutes = token.word.value;
                     break;
-                case Kind::ago:
-                case Kind::relative:
+                case WordKind::ago:
+                case WordKind::relative:
                     relative = true;
                     break;
                 default:
@@ -242,7 +242,7 @@ private:
     bool read_months() {
         std::size_t found = tokens_.size();
         for (std::size_t i = 0; i < tokens_.size(); ++i) {
-            if (!tokens_[i].is_word(Kind::month) || tokens_[i].used) continue;
+            if (!tokens_[i].is_word(WordKind::month) || tokens_[i].used) continue;
             if (found < tokens_.size()) {
                 // "mar 5 enero": one of the two is a day of the week
                 if (tokens_[found].word.weekday_too)
@@ -391,7 +391,7 @@ private:
         if (unknown_ == 0) return true;
         if (!whole || unknown_ > max_unknown_words) return false;
         for (std::size_t i = first_; i <= last_ && i < tokens_.size(); ++i)
-            if (tokens_[i].is_word(Kind::unknown) && !tokens_[i].used) return false;
+            if (tokens_[i].is_word(WordKind::unknown) && !tokens_[i].used) return false;
         return true;
     }
 
@@ -463,22 +463,22 @@ bool is_relative_date(const DateTokens& tokens) noexcept {
         }
         if (token.type != DateToken::Type::word) continue;
         switch (token.word.kind) {
-            case Kind::unknown:
+            case WordKind::unknown:
                 ++unknown;
                 break;
-            case Kind::unit:
-            case Kind::hour_mark:
-            case Kind::minute_mark:
-            case Kind::second_mark:
+            case WordKind::unit:
+            case WordKind::hour_mark:
+            case WordKind::minute_mark:
+            case WordKind::second_mark:
                 unit = true;
                 break;
-            case Kind::ago:
+            case WordKind::ago:
                 ago = true;
                 break;
-            case Kind::relative:
+            case WordKind::relative:
                 relative = true;
                 break;
-            case Kind::month:
+            case WordKind::month:
                 month = true;
                 break;
             default:

@@ -88,7 +88,8 @@ struct FoundDate {
 
 /// The date a text names, in full or to the month, in any of some sixty languages; a text that holds more than a
 /// date (a sentence) has none. Relative dates ("3 hours ago") have none either: nothing here knows the time.
-/// Ambiguous numbers: the hint's order, else the language's, else month first when both fit, as dateparser does.
+/// Ambiguous numbers: the hint's order, else the language's; else the day first between dots ("3.4.2025") and the month
+/// first otherwise, as dateparser does. Thai dates of the Buddhist era become those of ours.
 std::optional<FoundDate> find_date(std::string_view text, const DateHints& hints = {});
 
 /// A date as above, one without a year, a time of day with a day ("Today, 10:15") or a relative one ("3 hours ago",
