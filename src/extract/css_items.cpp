@@ -127,7 +127,8 @@ private:
                 if (text) value = to_value(field, *text);
                 return {};
             }
-            if (text) list.emplace_back(to_value(field, *text));
+            if (!text) continue;
+            if (Value one = to_value(field, *text); !one.is_null()) list.push_back(std::move(one));
         }
         if (field.all) value = std::move(list);
         return {};

@@ -307,6 +307,9 @@ private:
     std::optional<Found> by_names(const WantedField& field) {
         const std::size_t vocabulary = vocabulary_of(field);
         const std::size_t old = facts_.lexicon.vocabulary({"old", "was", "regular", "strike", "before", "list", "rrp"});
+        const std::size_t beside =
+            facts_.lexicon.vocabulary({"shipping", "delivery", "livraison", "versand", "lieferung", "envio",
+                                       "spedizione", "dostawa", "related", "similar"});
         const std::uint32_t after = headings_.empty() ? body_ : headings_.front();
         std::uint32_t best = no_node;
         double best_score = 0.5;
@@ -315,13 +318,14 @@ private:
             if (is_skipped_tag(n.tag) || !n.inline_only) continue;
             const std::string_view text = page_.text_of(node);
             if (text.empty() || text.size() > (field.concept_of == Concept::description ? 2'000u : 90u)) continue;
-            double named = 0, older = 0;
+            double named = 0, older = 0, aside = 0;
             std::uint32_t at = node;
-            for (int level = 0; level < 2 && at != no_node; ++level, at = page_.nodes[at].parent) {
-                const double weight = level == 0 ? 1 : 0.6;
+            for (int level = 0; level < 4 && at != no_node; ++level, at = page_.nodes[at].parent) {
+                const double weight = level == 0 ? 1 : level == 1 ? 0.6 : 0;
                 const auto look = [&](std::string_view names) {
                     for_each_word(names, [&](std::string_view word) {
                         const std::uint32_t id = facts_.lexicon.word(word);
+                        aside = std::max(aside, facts_.lexicon.match(beside, id) / 10.0);
                         named = std::max(named, weight * facts_.lexicon.match(vocabulary, id) / 10);
                         older = std::max(older, weight * facts_.lexicon.match(old, id) / 10);
                     });
@@ -335,7 +339,7 @@ private:
             if (named == 0 || !fits(field, text)) continue;
             const std::uint16_t shape = shape_of(text);
             double score = named + (node > after ? 0.4 : 0) - 0.4 * std::min<double>(n.zone, 3);
-            if (field.concept_of == Concept::price) score += ((shape & shape_price) != 0 ? 1 : 0) - older;
+            if (field.concept_of == Concept::price) score += ((shape & shape_price) != 0 ? 1 : 0) - older - aside;
             if (score > best_score + 1e-9) {
                 best_score = score;
                 best = node;

@@ -473,11 +473,22 @@ private:
     std::optional<std::string> only_field(const Words& words, std::size_t from, std::size_t to) const {
         const auto field = field_in(words, from, to);
         if (!field) return std::nullopt;
+        Words parts;
+        for (const std::string& word : words_with_digits(*field)) parts.push_back(singular(word));
         for (std::size_t i = from; i < to; ++i) {
-            const std::string one = singular(words[i]);
-            if (one == "item" || one == "record" || one == "row" || one == "entry" || one == "with" ||
-                one == "product" || one == "without" || one == "containing" || one == "post" || one == "section")
-                return std::nullopt;
+            if (words[i] == "the" || words[i] == "a" || words[i] == "an" || words[i] == "field" ||
+                words[i] == "fields" || words[i] == "column" || words[i] == "its" || words[i] == "please" ||
+                words[i] == "anymore" || words[i] == "values")
+                continue;
+            bool part = false;
+            for (const std::string& word : words_with_digits(words[i])) {
+                const Concept concept_of = concept_of_word(word);
+                part = std::any_of(parts.begin(), parts.end(), [&](const std::string& known) {
+                    return known == singular(word) ||
+                           (concept_of != Concept::generic && concept_of_word(known) == concept_of);
+                });
+            }
+            if (!part) return std::nullopt;
         }
         return field;
     }
@@ -501,6 +512,13 @@ private:
                                            std::find(all.begin(), all.end(), "need") != all.end() ||
                                            std::find(all.begin(), all.end(), "want") != all.end());
         if ((!asked && !also) || phrase.empty()) return false;
+        // Another wish begins behind a comma or "and".
+        for (std::size_t i = 0; i + 1 < phrase.size(); ++i)
+            if ((phrase[i] == "," || phrase[i] == "and" || phrase[i] == "but") &&
+                (is_any(phrase[i + 1], drop_verbs) || phrase[i + 1] == "rename" || phrase[i + 1] == "call" ||
+                 phrase[i + 1] == "only" || phrase[i + 1] == "and" || phrase[i + 1] == "limit" ||
+                 phrase[i + 1] == "leave"))
+                return false;
         std::string text;
         for (const std::string& word : phrase) {
             if (word == "too" || word == "also" || word == "as" || word == "well" || word == "please") continue;

@@ -279,7 +279,6 @@ std::vector<WantedField> fields_in(std::string_view text, Words& entity) {
                 WantedField one = *field;
                 one.name = base + std::to_string(twin);
                 one.twin = twin;
-                if (one.concept_of == Concept::title) one.concept_of = Concept::generic;
                 add_field(fields, std::move(one));
             }
             continue;

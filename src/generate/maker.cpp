@@ -156,6 +156,8 @@ Result<GeneratedPlan> make_plan(const html::Document& document, std::string_view
         if (wins && accept(explained_list_plan(embedded, list, *json, intent.fields), json->score, plan)) return plan;
     }
     for (const Candidate& candidate : candidates) {
+        // Records with less than half of what is wanted are other records.
+        if (candidate.assignment.found * 2 < intent.fields.size()) continue;
         Value definition = plan_candidate(facts, candidate, intent.fields);
         if (definition.is_null()) continue;
         if (accept(std::move(definition), candidate.score, plan)) return plan;

@@ -153,7 +153,8 @@ double Matcher::score_as(const WantedField& field, const FieldWords& words, cons
             if (!is_text) return unfit;
             score = lexical + std::min(2.6, std::log1p(slot.length) / 1.9) + 0.8 * slot.distinct +
                     (page_.nodes[slot.node()].tag == tags::p ? 0.6 : 0) - (slot.length < 25 ? 1.2 : 0) -
-                    (slot.in_heading ? 1.2 : 0) - (slot.length < 20 ? 1.5 * slot.price : 0);
+                    (slot.in_heading ? 1.2 : 0) - (slot.length < 20 ? 1.5 * slot.price : 0) -
+                    (slot.length < 60 ? 1.5 * slot.date : 0);
             break;
         case Concept::email:
             score = (kind == SlotKind::mail ? 2.5 : 0) + 2.5 * slot.email + 0.5 * lexical;
@@ -170,11 +171,12 @@ double Matcher::score_as(const WantedField& field, const FieldWords& words, cons
             score = 1.15 * lexical + 0.4 * slot.distinct + (slot.length >= 2 && slot.length <= 70 ? 0.4 : -0.4) -
                     (is_text ? 0 : 0.5) - (slot.number > 0.7 && names_somebody ? 1.2 : 0) - 1.2 * slot.price -
                     (slot.date > 0.7 && slot.length < 30 ? 0.9 : 0) - (slot.in_heading && !all.any() ? 0.8 : 0);
+            if (wanted == Concept::author) score += 0.4 * (1 - slot.order);
             if (wanted == Concept::duration) score += 1.6 * slot.duration;
             if (!all.any()) score -= 1.0;
         }
     }
-    if (slot.badge && field.type == WantedType::text) score -= 0.4;
+    if (slot.badge && field.type == WantedType::text) score -= 1.2;
     if (field.type == WantedType::number && slot.digits < 0.5) score -= 2.5;
     return score * (0.55 + 0.45 * slot.coverage);
 }

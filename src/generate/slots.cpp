@@ -2,19 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "core/unicode.hpp"
+#include "generate/slot_place.hpp"
 #include "generate/words.hpp"
 
 namespace meter::generate {
 namespace {
 
 constexpr std::size_t max_value = 5'000;
-
-std::uint64_t place_mix(std::uint64_t a, std::uint64_t b) {
-    std::uint64_t x = (a ^ (b + 0x9e3779b97f4a7c15u)) * 0xbf58476d1ce4e5b9u;
-    return x ^ (x >> 29);
-}
 
 bool has_letter_or_digit(std::string_view text) {
     for (std::size_t at = 0; at < text.size();) {
@@ -41,55 +38,7 @@ bool is_list_separator(std::string_view text, std::size_t at, std::size_t& lengt
     return false;
 }
 
-/// Attributes whose name or value says what an element is.
-bool names_content(std::string_view attribute) {
-    for (const std::string_view known : {"data-testid", "data-stat", "data-field", "data-type", "data-label",
-                                         "data-title", "data-qa", "data-name", "data-role", "data-test", "aria-label"})
-        if (attribute == known) return true;
-    return false;
-}
-
 }  // namespace
-
-bool is_text_kind(SlotKind kind) {
-    return kind == SlotKind::text || kind == SlotKind::own_text || kind == SlotKind::labelled;
-}
-
-std::uint32_t Lexicon::word(std::string_view word) {
-    std::string one = singular(word);
-    if (const auto found = ids_.find(one); found != ids_.end()) return found->second;
-    const auto id = static_cast<std::uint32_t>(words_.size());
-    words_.push_back(one);
-    ids_.emplace(std::move(one), id);
-    return id;
-}
-
-std::size_t Lexicon::vocabulary(std::vector<std::string> words) {
-    std::sort(words.begin(), words.end());
-    words.erase(std::unique(words.begin(), words.end()), words.end());
-    const auto found = std::find(vocabularies_.begin(), vocabularies_.end(), words);
-    if (found != vocabularies_.end()) return static_cast<std::size_t>(found - vocabularies_.begin());
-    vocabularies_.push_back(std::move(words));
-    matches_.emplace_back();
-    return vocabularies_.size() - 1;
-}
-
-int Lexicon::match(std::size_t vocabulary, std::uint32_t word) {
-    auto& known = matches_[vocabulary];
-    if (known.size() <= word) known.resize(words_.size(), -1);
-    if (known[word] >= 0) return known[word];
-    const std::string& text = words_[word];
-    signed char best = 0;
-    for (const std::string& other : vocabularies_[vocabulary]) {
-        if (text == other) {
-            best = 10;
-            break;
-        }
-        if (other.size() >= 4 && text.size() > other.size() && (text.starts_with(other) || text.ends_with(other)))
-            best = 8;
-    }
-    return known[word] = best;
-}
 
 /// Walks the records of one sample.
 class SlotBuilder {
@@ -116,6 +65,7 @@ public:
             }
             highest_order_ = std::max(highest_order_, order_);
         }
+        merge_variants();
         for (Slot& slot : table_.slots) finish(slot);
         for (Slot& slot : table_.slots) slot.badge = has_badge(slot);
         prune();
@@ -202,7 +152,7 @@ private:
     }
 
     static std::uint64_t fold(const std::vector<Slot::Step>& path) {
-        std::uint64_t key = 0x51ed27;
+        std::uint64_t key = place_root;
         for (const Slot::Step& step : path) key = place_mix(place_mix(key, step.likeness), step.occurrence);
         return key;
     }
@@ -348,6 +298,57 @@ private:
         return at;
     }
 
+    /// One place under two names: slots that stand alike but for classes, never both in one record and together in
+    /// nearly all.
+    void merge_variants() {
+        std::vector<std::pair<std::uint64_t, std::size_t>> alike;
+        for (std::size_t i = 0; i < table_.slots.size(); ++i) {
+            const Slot& slot = table_.slots[i];
+            if (slot.values.size() * 10 > table_.records.size() * 9 || slot.path.empty()) continue;
+            std::uint64_t key = place_mix(static_cast<std::uint64_t>(slot.kind), slot.path.size());
+            for (const Slot::Step& step : slot.path) key = place_mix(place_mix(key, step.tag), step.occurrence);
+            for (const char c : slot.label) key = place_mix(key, static_cast<unsigned char>(c));
+            alike.emplace_back(key, i);
+        }
+        std::sort(alike.begin(), alike.end());
+        std::vector<bool> gone(table_.slots.size(), false);
+        for (std::size_t i = 0; i + 1 < alike.size(); ++i)
+            for (std::size_t j = i + 1; j < alike.size() && j < i + 8 && alike[j].first == alike[i].first; ++j) {
+                Slot& one = table_.slots[alike[i].second];
+                Slot& other = table_.slots[alike[j].second];
+                if (gone[alike[i].second] || gone[alike[j].second] || differing_steps(one, other) != 1) continue;
+                if ((one.values.size() + other.values.size()) * 10 < table_.records.size() * 9) continue;
+                std::vector<SlotValue> both;
+                std::merge(one.values.begin(), one.values.end(), other.values.begin(), other.values.end(),
+                           std::back_inserter(both),
+                           [](const SlotValue& a, const SlotValue& b) { return a.record < b.record; });
+                const auto twice = std::adjacent_find(
+                    both.begin(), both.end(), [](const auto& a, const auto& b) { return a.record == b.record; });
+                if (twice != both.end()) continue;
+                one.values = std::move(both);
+                one.order += other.order;
+                auto& labels = label_counts_[alike[i].second];
+                auto& more = label_counts_[alike[j].second];
+                labels.insert(labels.end(), more.begin(), more.end());
+                gone[alike[j].second] = true;
+            }
+        std::vector<Slot> kept;
+        std::vector<std::vector<std::string>> labels;
+        for (std::size_t i = 0; i < table_.slots.size(); ++i) {
+            if (gone[i]) continue;
+            kept.push_back(std::move(table_.slots[i]));
+            labels.push_back(std::move(label_counts_[i]));
+        }
+        table_.slots = std::move(kept);
+        label_counts_ = std::move(labels);
+    }
+
+    static std::size_t differing_steps(const Slot& one, const Slot& other) {
+        std::size_t differing = 0;
+        for (std::size_t i = 0; i < one.path.size(); ++i) differing += one.path[i].likeness != other.path[i].likeness;
+        return differing;
+    }
+
     void finish(Slot& slot) {
         const double count = static_cast<double>(slot.values.size());
         std::vector<std::string_view> different;
@@ -380,21 +381,30 @@ private:
         }
     }
 
-    /// Does the text end or begin with something that comes again and again, like "new" in a title?
+    /// Does the text end or begin with something that comes again and again, like "new" in a title, beside a part that
+    /// stands alone?
     bool has_badge(const Slot& slot) const {
         if (slot.kind != SlotKind::text || slot.values.size() < 3) return false;
-        const auto own = std::find_if(table_.slots.begin(), table_.slots.end(), [&](const Slot& other) {
-            return other.kind == SlotKind::own_text && other.place == slot.place;
+        return std::any_of(table_.slots.begin(), table_.slots.end(), [&](const Slot& part) {
+            if (&part == &slot || part.values.size() != slot.values.size() || part.distinct < 0.5) return false;
+            const bool own = part.kind == SlotKind::own_text && part.place == slot.place;
+            const bool inner = part.kind == SlotKind::text && part.path.size() > slot.path.size() &&
+                               part.path.size() <= slot.path.size() + 2 && part.node() > slot.node() &&
+                               part.node() < page_.nodes[slot.node()].end;
+            return (own || inner) && leaves_badge(slot, part);
         });
-        if (own == table_.slots.end() || own->coverage < slot.coverage || own->distinct < 0.5) return false;
+    }
+
+    static bool leaves_badge(const Slot& slot, const Slot& part) {
         std::vector<std::string_view> rests;
         for (std::size_t i = 0; i < slot.values.size(); ++i) {
-            const std::string_view whole = slot.values[i].value, part = own->values[i].value;
-            if (own->values[i].node != slot.values[i].node || part.size() >= whole.size()) continue;
-            if (whole.starts_with(part))
-                rests.push_back(whole.substr(part.size()));
-            else if (whole.ends_with(part))
-                rests.push_back(whole.substr(0, whole.size() - part.size()));
+            const std::string_view whole = slot.values[i].value, own = part.values[i].value;
+            if (slot.values[i].record != part.values[i].record) return false;
+            if (own.size() >= whole.size()) continue;
+            if (whole.starts_with(own))
+                rests.push_back(whole.substr(own.size()));
+            else if (whole.ends_with(own))
+                rests.push_back(whole.substr(0, whole.size() - own.size()));
             else
                 return false;
         }
@@ -448,8 +458,7 @@ private:
                 for_each_word(property, add(1.2));
             for (const std::string_view name : {"data-testid", "data-stat", "data-field", "data-type", "data-label",
                                                 "data-title", "data-qa", "data-name", "data-test", "aria-label", "rel"})
-                if (const std::string_view value = page_.attribute(at, name);
-                    !value.empty() && value.size() < 40 && (names_content(name) || name == "rel"))
+                if (const std::string_view value = page_.attribute(at, name); !value.empty() && value.size() < 40)
                     for_each_word(value, add(0.8));
             if (std::find(roots_.begin(), roots_.end(), at) != roots_.end()) break;
             if (std::find(table_.records.begin(), table_.records.end(), at) != table_.records.end()) break;
@@ -477,6 +486,29 @@ private:
             slot.label_text = slot.label;
         }
         read_prefix(slot);
+        read_units(slot);
+    }
+
+    /// "159 comments", "12 comments": a word beside the numbers of most values says what they count.
+    void read_units(Slot& slot) {
+        if (!is_text_kind(slot.kind) || slot.digits < 0.5 || slot.length > 40) return;
+        std::vector<std::uint32_t> seen;
+        for (const SlotValue& value : slot.values) {
+            const std::size_t from = seen.size();
+            for_each_word(value.value, [&](std::string_view word) {
+                const std::uint32_t id = lexicon_.word(word);
+                if (std::find(seen.begin() + static_cast<std::ptrdiff_t>(from), seen.end(), id) == seen.end())
+                    seen.push_back(id);
+            });
+        }
+        std::sort(seen.begin(), seen.end());
+        for (std::size_t start = 0; start < seen.size();) {
+            std::size_t stop = start + 1;
+            while (stop < seen.size() && seen[stop] == seen[start]) ++stop;
+            if ((stop - start) * 10 >= slot.values.size() * 6 && stop - start >= 2)
+                add_label(slot, lexicon_.text(seen[start]));
+            start = stop;
+        }
     }
 
     void add_label(Slot& slot, std::string_view word) {
@@ -558,37 +590,6 @@ private:
 SlotTable::SlotTable(const PageIndex& page, const Region& region, Lexicon& lexicon,
                      std::vector<std::uint16_t>& shapes) {
     SlotBuilder(*this, page, region, lexicon, shapes).run();
-}
-
-const Slot* SlotTable::twin_of(const Slot& slot) const {
-    const Slot* best = nullptr;
-    for (std::size_t level = 0; level < slot.path.size(); ++level) {
-        if (slot.path[level].occurrence != 1) continue;
-        std::uint64_t key = 0x51ed27;
-        for (std::size_t i = 0; i < slot.path.size(); ++i)
-            key = place_mix(place_mix(key, slot.path[i].likeness), i == level ? 2 : slot.path[i].occurrence);
-        const auto found = by_place_.find(place_mix(key, static_cast<std::uint64_t>(slot.kind)));
-        if (found == by_place_.end()) continue;
-        const Slot& other = slots[found->second];
-        if (other.coverage > 0.5 * slot.coverage && (best == nullptr || other.coverage > best->coverage)) best = &other;
-    }
-    return best;
-}
-
-bool SlotTable::repeats_inside(const Slot& slot) const {
-    const auto part_of_one = [](html::detail::Tag tag) {
-        return tag == tags::td || tag == tags::th || tag == tags::a || tag == tags::span || tag == tags::dd ||
-               tag == tags::p || tag == tags::b || tag == tags::img || tag == 0;
-    };
-    for (std::size_t level = 0; level < slot.path.size(); ++level) {
-        if (slot.path[level].occurrence != 1 || part_of_one(slot.path[level].tag)) continue;
-        std::uint64_t key = 0x51ed27;
-        for (std::size_t i = 0; i < slot.path.size(); ++i)
-            key = place_mix(place_mix(key, slot.path[i].likeness), i == level ? 2 : slot.path[i].occurrence);
-        const auto found = by_place_.find(place_mix(key, static_cast<std::uint64_t>(slot.kind)));
-        if (found != by_place_.end() && slots[found->second].coverage > 0.6) return true;
-    }
-    return false;
 }
 
 }  // namespace meter::generate

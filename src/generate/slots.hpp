@@ -9,28 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "generate/lexicon.hpp"
 #include "generate/page_index.hpp"
 #include "generate/regions.hpp"
 #include "generate/shapes.hpp"
 
 namespace meter::generate {
-
-/// Words by number (singular, lower case), and how well each matches a vocabulary.
-class Lexicon {
-public:
-    std::uint32_t word(std::string_view word);
-    /// A vocabulary of singular words; the same words give the same number.
-    std::size_t vocabulary(std::vector<std::string> words);
-    /// 10: one of the words; 8: it starts or ends with one of at least four letters; 0.
-    int match(std::size_t vocabulary, std::uint32_t word);
-    const std::string& text(std::uint32_t word) const { return words_[word]; }
-
-private:
-    std::deque<std::string> words_;
-    std::unordered_map<std::string, std::uint32_t> ids_;
-    std::vector<std::vector<std::string>> vocabularies_;
-    std::vector<std::vector<signed char>> matches_;
-};
 
 enum class SlotKind : std::uint8_t {
     text,
@@ -105,9 +89,13 @@ public:
 
     /// Does most records' content stand a second time beside the slot's, as in a container of several records?
     bool repeats_inside(const Slot& slot) const;
+    /// Is the value the first of three and more of its kind in most records?
+    bool is_one_of_many(const Slot& slot) const;
 
 private:
     friend class SlotBuilder;
+    const Slot* at_occurrence(const Slot& slot, std::size_t level, std::uint32_t occurrence) const;
+
     std::deque<std::string> arena_;
     std::unordered_map<std::uint64_t, std::size_t> by_place_;  ///< place and kind -> slot
 };

@@ -26,10 +26,11 @@ double candidate_score(const PageFacts& facts, const Candidate& candidate, const
     for (std::size_t f = 0; f < fields.size(); ++f) {
         const std::size_t slot = candidate.assignment.slot[f];
         const Concept wanted = fields[f].concept_of;
-        if (slot == Assignment::none ||
-            (wanted != Concept::title && wanted != Concept::price && wanted != Concept::image))
-            continue;
-        repeats = repeats || candidate.table->repeats_inside(candidate.table->slots[slot]);
+        if (slot == Assignment::none) continue;
+        if (wanted == Concept::title || wanted == Concept::price || wanted == Concept::image)
+            repeats = repeats || candidate.table->repeats_inside(candidate.table->slots[slot]);
+        if (wanted == Concept::title || fields[f].twin != 0)
+            repeats = repeats || candidate.table->is_one_of_many(candidate.table->slots[slot]);
     }
     const double large = (count < 4 ? 1.2 : 0) + (text / count > 1500 && count < 8 ? 1.0 : 0);
     const double zone = std::min<double>(facts.page.nodes[region.members.front()].zone, 3);
@@ -86,6 +87,16 @@ std::string common_prefix_label(const Slot& slot) {
         start = stop;
     }
     return {};
+}
+
+/// "composer: A | duration: B": values of which only the first part is wanted.
+bool holds_several_labels(const Slot& slot) {
+    std::size_t several = 0;
+    for (const SlotValue& value : slot.values) {
+        const std::size_t bar = value.value.find_first_of("|;");
+        several += bar != std::string_view::npos && value.value.find(':', bar) != std::string_view::npos;
+    }
+    return several * 2 > slot.values.size();
 }
 
 std::string concept_text(const WantedField& field) {
@@ -229,7 +240,12 @@ std::vector<Candidate> rank_candidates(PageFacts& facts, const Matcher& matcher,
         if (candidate.table->slots.empty()) continue;
         candidate.assignment = assign(matcher, *candidate.table);
         if (candidate.assignment.found == 0) continue;
-        for (const double score : candidate.assignment.score) candidate.fit += std::min(score, 6.0);
+        for (std::size_t f = 0; f < fields.size(); ++f) {
+            const std::size_t slot = candidate.assignment.slot[f];
+            if (slot == Assignment::none) continue;
+            const bool rare = candidate.table->slots[slot].coverage < 0.25;
+            candidate.fit += std::min(candidate.assignment.score[f], 6.0) * (rare ? 0.5 : 1);
+        }
         candidate.fit = structure_round(candidate.fit / static_cast<double>(fields.size()));
         candidate.score = candidate_score(facts, candidate, fields);
         ranked.push_back(std::move(candidate));
@@ -260,7 +276,8 @@ PlannedField plan_field(const PageFacts& facts, const Region& region, const Slot
     } else if (is_text_kind(slot.kind) && field.concept_of != Concept::title &&
                field.concept_of != Concept::description) {
         if (const std::string label = common_prefix_label(slot); !label.empty())
-            definition.set("regex", "^(?:" + regex_literal(label) + "\\s*[:：]\\s*)?(.*)$");
+            definition.set("regex", "^(?:" + regex_literal(label) + "\\s*[:：]\\s*)?" +
+                                        (holds_several_labels(slot) ? "([^|;•·]*[^|;•·\\s])" : "(.*)$"));
     }
     if (field.type == WantedType::number)
         if (const char decimal = decimal_of(slot); decimal != 0) definition.set("decimal", std::string(1, decimal));

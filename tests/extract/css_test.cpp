@@ -140,4 +140,38 @@ TEST_SUITE("extract.css") {
                 CHECK(items_text(page, plan) == "[]");
             }
     }
+
+    TEST_CASE("Own text leaves out what is in other elements") {
+        constexpr std::string_view page =
+            "<body><p id=a>one <b>two</b> three<br>four<script>x</script></p><p id=b><i>x</i></p>";
+        CHECK(css_value(page, R"({"selector":"#a","attribute":"own-text"})") == R"("one three four")");
+        CHECK(css_value(page, R"({"selector":"#b","attribute":"own-text"})") == R"("")");
+        CHECK(css_value(page, R"({"selector":"#a","attribute":"own-text","regex":"t\\w+"})") == R"("three")");
+    }
+
+    TEST_CASE("A field with a decimal sign is a number") {
+        struct Row {
+            std::string_view text, decimal, value;
+        };
+        for (const Row& row : {
+                 Row{"1.299,95 EUR", ",", "1299.95"},
+                 Row{"1.299,95 EUR", ".", "1.299"},
+                 Row{"$1,299.95", ".", "1299.95"},
+                 Row{"EUR 1 299,50", ",", "1299.5"},
+                 Row{"1'299.50", ".", "1299.5"},
+                 Row{"4 5", ".", "4"},
+                 Row{"1.2345", ",", "1"},
+                 Row{"-7,5", ",", "-7.5"},
+                 Row{"25,-", ",", "25"},
+                 Row{"11.200", ",", "11200"},
+                 Row{"12345678901234567890", ".", "12345678901234567000"},
+                 Row{"none", ".", "dropped"},
+             }) {
+            CAPTURE(row.text);
+            CHECK(css_value("<body><p>" + std::string(row.text) + "</p>",
+                            R"({"selector":"p","decimal":")" + std::string(row.decimal) + "\"}") == row.value);
+        }
+        CHECK(css_value("<body><b>1,5</b><b>x</b><b>2</b>", R"({"selector":"b","all":true,"decimal":","})") ==
+              "[1.5,2]");
+    }
 }
