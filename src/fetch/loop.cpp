@@ -82,7 +82,8 @@ bool Loop::post(Wish wish, std::shared_ptr<Transfer> transfer) {
     const std::lock_guard lock(mutex_);
     if (closed_) return false;
     commands_.push_back({wish, std::move(transfer)});
-    if (commands_.size() == 1) (void)curl_multi_wakeup(multi_.get());  // one wake-up serves the whole batch
+    // Under the lock: once closed, the loop does away with the handle. One wake-up serves the whole batch.
+    if (std::exchange(asleep_, false)) (void)curl_multi_wakeup(multi_.get());
     return true;
 }
 
@@ -103,9 +104,17 @@ void Loop::run() {
         int alive = 0;
         (void)curl_multi_perform(multi_.get(), &alive);
         collect_finished();
-        (void)curl_multi_poll(multi_.get(), nullptr, 0, tend_running(), nullptr);
+        const int longest = tend_running();
+        if (may_sleep()) (void)curl_multi_poll(multi_.get(), nullptr, 0, longest, nullptr);
     }
     end_all();
+}
+
+/// False when there are commands already.
+bool Loop::may_sleep() {
+    const std::lock_guard lock(mutex_);
+    asleep_ = commands_.empty() && !closed_;
+    return asleep_;
 }
 
 /// False when the loop is to end.
@@ -113,6 +122,7 @@ bool Loop::obey() {
     batch_.clear();
     {
         const std::lock_guard lock(mutex_);
+        asleep_ = false;
         batch_.swap(commands_);
         if (closed_) {
             commands_.swap(batch_);  // end_all() answers them

@@ -61,6 +61,7 @@ private:
     bool post(Wish wish, std::shared_ptr<Transfer> transfer);
     void run();
     bool obey();
+    bool may_sleep();
     void begin(std::shared_ptr<Transfer> transfer);
     void end(Transfer* transfer, CURLcode code);
     Running take_out(std::unordered_map<Transfer*, Running>::iterator entry);
@@ -80,8 +81,9 @@ private:
     std::unordered_map<Transfer*, Running> running_;
     std::vector<Command> batch_;
 
-    std::mutex mutex_;  // guards the next two
+    std::mutex mutex_;  // guards the next three
     std::vector<Command> commands_;
+    bool asleep_ = false;  // in poll, or about to be: whoever leaves a command wakes it
     bool closed_ = false;
 
     std::thread thread_;

@@ -19,10 +19,14 @@ Transfer::~Transfer() = default;
 
 Transfer::Ended Transfer::wait(const Consumer& consumer, const std::function<void()>& resume, Steady deadline,
                                std::stop_token stop) {
+    const std::stop_callback on_stop(stop, [this] {
+        { const std::lock_guard lock(mutex_); }  // whoever has just found no reason to wake is waiting now
+        changed_.notify_all();
+    });
     std::string pieces;
     std::unique_lock lock(mutex_);
     for (;;) {
-        changed_.wait_until(lock, stop, deadline, [&] { return done_ || !backlog_.empty(); });
+        changed_.wait_until(lock, deadline, [&] { return done_ || !backlog_.empty() || stop.stop_requested(); });
         if (stop.stop_requested()) return Ended::stopped;
         if (!backlog_.empty()) {
             pieces.clear();
@@ -164,10 +168,12 @@ void Transfer::abandon() {
 void Transfer::end(HopOutcome outcome) {
     easy_ = nullptr;
     header_list_.reset();
-    const std::lock_guard lock(mutex_);
-    outcome_ = std::move(outcome);
-    done_ = true;
-    changed_.notify_all();
+    {
+        const std::lock_guard lock(mutex_);
+        outcome_ = std::move(outcome);
+        done_ = true;
+    }
+    changed_.notify_all();  // the loop holds this transfer until it returns; woken, the caller finds the lock free
 }
 
 Failure Transfer::failure_of(CURLcode code) const {
@@ -195,6 +201,7 @@ std::optional<Steady> Transfer::resolve_deadline() const {
 }
 
 bool Transfer::wants_pause() {
+    if (!streaming_) return false;  // nothing is handed over before the end
     const std::lock_guard lock(mutex_);
     if (paused_ || backlog_.size() < backlog_limit) return false;
     paused_ = true;

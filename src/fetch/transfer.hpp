@@ -125,7 +125,7 @@ private:
     bool delivered_ = false;
 
     std::mutex mutex_;  // guards the rest
-    std::condition_variable_any changed_;
+    std::condition_variable changed_;
     std::string backlog_;
     bool paused_ = false;
     bool done_ = false;
