@@ -89,11 +89,11 @@ TEST_SUITE("json.schedule_patch") {
             body(R"({"webhook_url":null,"webhook_metadata":null,"webhook_type":null,"parameters":null,"timezone":null,
                      "jitter_seconds":null,"ignore":null,"key":null})"));
         REQUIRE(cleared);
-        CHECK(cleared->webhook_url == std::optional(std::optional<std::string>()));
+        CHECK((cleared->webhook_url && !*cleared->webhook_url));
         CHECK(cleared->webhook_metadata == Value());
-        CHECK(cleared->webhook_type == std::optional(std::optional<WebhookType>()));
+        CHECK((cleared->webhook_type && !*cleared->webhook_type));
         CHECK(cleared->parameters == Value());
-        CHECK(cleared->timezone == std::optional(std::optional<std::string>()));
+        CHECK((cleared->timezone && !*cleared->timezone));
         CHECK(cleared->jitter_seconds == 0);
         CHECK(cleared->ignore == Value());
         CHECK(cleared->key == Value());
