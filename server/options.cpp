@@ -108,8 +108,8 @@ Result<void> set_smtp_security(ServerConfig& config, const OptionValue& value) {
         std::string_view name;
         Security security;
     };
-    for (const Word& word : {Word{"starttls", Security::starttls}, Word{"tls", Security::tls},
-                             Word{"none", Security::none}})
+    for (const Word& word :
+         {Word{"starttls", Security::starttls}, Word{"tls", Security::tls}, Word{"none", Security::none}})
         if (word.name == value.text) {
             config.engine.webhooks.smtp.security = word.security;
             return {};
@@ -164,8 +164,8 @@ constexpr OptionSpec specs[] = {
 
     {"jobs.workers", "", count, "64", 1, 1024, "Jobs run at once", METER_SET(c.engine.jobs.workers = as_int(v))},
     {"jobs.lease_seconds", "", seconds, "30", second / 10, 1 * hour,
-     "How long a job of a worker that died waits before it is given out again",
-     METER_SET(c.engine.jobs.lease = v.time)},
+     "How long a job or discovery of a worker that died waits before it is given out again",
+     METER_SET(c.engine.jobs.lease = c.engine.discovery.lease = v.time)},
     {"jobs.sweep_seconds", "", seconds, "5", second / 100, 1 * hour, "Time between looks for such jobs",
      METER_SET(c.engine.jobs.sweep = v.time)},
     {"jobs.max_attempts", "", count, "2", 1, 1000, "Times a job is given out before it fails",
@@ -202,6 +202,12 @@ constexpr OptionSpec specs[] = {
      METER_SET(c.engine.fetch.respect_robots = v.flag)},
     {"fetch.ca_file", "", text, "", 0, 0, "PEM file of trusted authorities; empty: the system's",
      METER_SET(c.engine.fetch.ca_file = v.text)},
+    {"discovery.respect_robots", "", flag, "true", 0, 0, "Obey robots.txt when discovering URLs",
+     METER_SET(c.engine.discovery.respect_robots = v.flag)},
+    {"discovery.workers", "", count, "2", 1, 64, "Discoveries that run at a time",
+     METER_SET(c.engine.discovery.workers = as_int(v))},
+    {"discovery.max_crawl_pages", "", count, "2000", 1, 100'000, "Pages that one crawl may fetch",
+     METER_SET(c.engine.discovery.limits.max_crawl_pages = v.number)},
     {"egress.allow_private_networks", "allow_private_networks", flag, "false", 0, 0,
      "Let fetches connect to loopback, private and other special addresses",
      METER_SET(c.engine.fetch.allow_private_networks = v.flag)},

@@ -75,6 +75,8 @@ struct Discovery {
 
 /// The wire form (JSON object text).
 METER_EXPORT std::string to_json(const Discovery& discovery);
+/// {"discovery_id","status","discovery_method","root_url"}
+METER_EXPORT std::string to_short_json(const Discovery& discovery);
 
 struct DiscoveryQuery {
     std::optional<DiscoveryStatus> status = {};
@@ -87,6 +89,9 @@ struct DiscoveredUrls {
     std::int64_t total = 0;
 };
 
+/// {"discovery_id","urls","total","limit","offset"}
+METER_EXPORT std::string to_json(const DiscoveredUrls& found, std::string_view discovery_id, ListRange range);
+
 /// A batch made from the URLs of a discovery.
 struct DiscoveryExecuteRequest {
     std::string strategy_id = {};
@@ -96,6 +101,10 @@ struct DiscoveryExecuteRequest {
 };
 
 METER_EXPORT Result<DiscoveryExecuteRequest> parse_discovery_execute_request(const Value& body);
+
+struct Batch;
+/// The batch that was made: {"discovery_id","batch_id","job_count","status","strategy_id","created_at"}
+METER_EXPORT std::string execution_json(const Batch& batch, std::string_view discovery_id);
 
 /// A page or sitemap file that a discovery has to read. `depth`: links or nested files from the start.
 struct DiscoveryPage {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "meter/clock.hpp"
+#include "meter/discovery.hpp"
 #include "meter/export.hpp"
 #include "meter/fetcher.hpp"
 #include "meter/generator.hpp"
@@ -52,6 +53,16 @@ struct ScheduleOptions {
     std::chrono::seconds min_interval{60};  ///< shortest interval of a schedule; [1 s, 24 h]
 };
 
+/// How discoveries are run.
+struct DiscoveryOptions {
+    /// Discoveries that run at a time. 0, or JobOptions::workers = 0: none, the host calls Engine::run_pending().
+    /// [0, 64]
+    int workers = 2;
+    bool respect_robots = true;               ///< see make_robots_fetcher()
+    std::chrono::milliseconds lease{30'000};  ///< renewed every third of it; [100 ms, 1 h]
+    DiscoveryLimits limits = {};
+};
+
 /// The parts an engine is made of. A null seam means the built-in one.
 struct EngineOptions {
     std::shared_ptr<Store> store = {};          ///< null: open_store("memory:")
@@ -63,6 +74,7 @@ struct EngineOptions {
     FetchOptions fetch = {};
     JobOptions jobs = {};
     QuotaOptions quota = {};
+    DiscoveryOptions discovery = {};
     WebhookOptions webhooks = {};
     ScheduleOptions schedules = {};
     /// How long a strategy's page is kept for refining it; [0, 10 years].
@@ -177,6 +189,21 @@ public:
     /// Every changed job of a schedule, newest first. Errors: invalid_argument (range, filter).
     Result<Changelog> schedule_changelog(std::string_view schedule_id, const ChangelogQuery& query = {},
                                          const Caller& caller = {});
+
+    /// Stores a discovery; it runs in the background. Errors: those of validate(DiscoveryRequest).
+    Result<Discovery> start_discovery(const DiscoveryRequest& request, const Caller& caller = {});
+    /// Errors of these: not_found "Discovery not found".
+    Result<Discovery> get_discovery(std::string_view discovery_id, const Caller& caller = {});
+    Result<std::vector<Discovery>> list_discoveries(const DiscoveryQuery& query = {}, const Caller& caller = {});
+    /// What was found so far, in order. `range.limit` in [1, 10000].
+    Result<DiscoveredUrls> discovered_urls(std::string_view discovery_id, ListRange range = {.limit = 100},
+                                           const Caller& caller = {});
+    /// Queues a job for each URL of a completed discovery. Errors: conflict "Discovery is not completed";
+    /// invalid_argument "No URLs to scrape", or naming a URL that was not discovered; those of submit_batch().
+    Result<Batch> execute_discovery(std::string_view discovery_id, const DiscoveryExecuteRequest& request,
+                                    const Caller& caller = {});
+    /// Removes the discovery, stopping it when it runs, and the schedules made from it. Batches and jobs stay.
+    Result<void> delete_discovery(std::string_view discovery_id, const Caller& caller = {});
 
     /// Makes the ticks that are due and runs pending jobs on the calling thread until none is left or `stop` is
     /// requested; how many jobs ran. Meant for JobOptions::workers = 0, harmless otherwise.

@@ -55,17 +55,24 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
                                                  set.jobs, set.snapshot_retention);
     impl->scheduler = std::make_unique<run::Scheduler>(run::SchedulerParts{set.store, set.clock, set.logger},
                                                        *impl->runner, set.jobs.max_pending);
+    auto crawler =
+        set.discovery.respect_robots ? make_robots_fetcher(set.fetcher, set.clock, set.fetch.user_agent) : set.fetcher;
+    impl->discoverer = std::make_unique<run::Discoverer>(
+        run::DiscovererParts{set.store, std::move(crawler), set.clock, set.logger},
+        set.jobs.workers > 0 ? set.discovery.workers : 0, set.discovery.limits, set.discovery.lease);
     if (set.jobs.workers > 0) impl->scheduler->start();
     return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
 Result<std::size_t> Engine::run_pending(std::stop_token stop) {
     if (auto ticked = impl_->scheduler->run_due(stop); !ticked) return ticked;
+    if (auto discovered = impl_->discoverer->run_pending(stop); !discovered) return discovered;
     return impl_->runner->run_pending(stop);
 }
 
 void Engine::stop(std::chrono::milliseconds grace) {
     impl_->scheduler->stop();
+    impl_->discoverer->stop();
     const auto began = std::chrono::steady_clock::now();  // real time, as in Runner::stop()
     impl_->runner->stop(grace);
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::milliseconds(grace) -

@@ -13,6 +13,7 @@
 #include "meter/engine.hpp"
 #include "meter/schema.hpp"
 #include "run/compiled.hpp"
+#include "run/discoverer.hpp"
 #include "run/outbox.hpp"
 #include "run/runner.hpp"
 #include "run/scheduler.hpp"
@@ -36,9 +37,12 @@ struct Engine::Impl {
     std::unique_ptr<run::Runner> runner;        // after the outbox, which it wakes
     std::unique_ptr<run::Scheduler> scheduler;  // after the runner, which it uses
 
+    std::unique_ptr<run::Discoverer> discoverer;
+
     TimePoint now() const { return options.clock->now(); }
     StrategyStore& strategies() const { return options.store->strategies(); }
     JobStore& jobs() const { return options.store->jobs(); }
+    DiscoveryStore& discoveries() const { return options.store->discoveries(); }
     ScheduleStore& schedules() const { return options.store->schedules(); }
 
     Result<Strategy> require_strategy(std::string_view strategy_id, const Caller& caller) const;

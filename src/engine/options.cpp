@@ -25,7 +25,7 @@ Result<void> validate(const EngineOptions& options) {
     };
     constexpr std::int64_t hour_ms = 3'600'000;
 
-    const std::array<Result<void>, 13> checks{
+    const std::array<Result<void>, 20> checks{
         option_in_range<std::int64_t>("jobs.workers", options.jobs.workers, 0, 1024),
         option_in_range<std::int64_t>("jobs.per_host", options.jobs.per_host, 0, 1024),
         option_in_range<std::int64_t>("jobs.lease", ms(options.jobs.lease), 100, hour_ms),
@@ -40,6 +40,17 @@ Result<void> validate(const EngineOptions& options) {
                                        1u << 30),
         option_in_range<std::int64_t>("schedules.min_interval", ms(options.schedules.min_interval), 1'000,
                                       24 * hour_ms),
+        option_in_range<std::int64_t>("discovery.workers", options.discovery.workers, 0, 64),
+        option_in_range<std::int64_t>("discovery.lease", ms(options.discovery.lease), 100, hour_ms),
+        option_in_range<std::int64_t>("discovery.limits.max_crawl_pages", options.discovery.limits.max_crawl_pages, 1,
+                                      100'000),
+        option_in_range<std::int64_t>("discovery.limits.max_sitemap_files", options.discovery.limits.max_sitemap_files,
+                                      1, 10'000),
+        option_in_range<std::int64_t>("discovery.limits.max_sitemap_depth", options.discovery.limits.max_sitemap_depth,
+                                      0, 20),
+        option_in_range<std::uint64_t>("discovery.limits.max_sitemap_bytes", options.discovery.limits.max_sitemap_bytes,
+                                       1024, 1u << 30),
+        option_in_range<std::int64_t>("discovery.limits.parallel", options.discovery.limits.parallel, 1, 64),
         option_in_range<std::int64_t>("snapshot_retention", ms(options.snapshot_retention), 0, 87'600 * hour_ms),
         option_in_range<std::int64_t>("generate_deadline", ms(options.generate_deadline), 1'000, hour_ms),
     };

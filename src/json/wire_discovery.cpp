@@ -2,12 +2,12 @@
 #include <array>
 #include <utility>
 
+#include "core/url_text.hpp"
 #include "json/members.hpp"
 #include "json/object_writer.hpp"
 #include "meter/discovery.hpp"
+#include "meter/job.hpp"
 #include "meter/json.hpp"
-#include "url/pattern.hpp"
-#include "url/url.hpp"
 
 namespace meter {
 namespace {
@@ -20,6 +20,7 @@ constexpr std::int64_t deepest_crawl = 10;
 constexpr std::int64_t widest_index = 1'000'000'000;
 constexpr std::int64_t widest_step = 1'000'000;
 constexpr std::size_t longest_template = 4096;
+constexpr std::size_t longest_pattern = 2048;
 
 template <std::size_t N>
 std::optional<std::size_t> index_of(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -36,7 +37,7 @@ Result<void> check_range(std::string_view member, std::int64_t value, std::int64
 }
 
 Result<void> check_url(std::string_view member, std::string_view url) {
-    auto valid = url::validate_url(url);
+    auto valid = core::validate_url(url);
     if (valid) return valid;
     Error error = valid.error();
     error.subject = member;
@@ -44,9 +45,10 @@ Result<void> check_url(std::string_view member, std::string_view url) {
 }
 
 Result<void> check_pattern(std::string_view member, std::string_view pattern) {
-    const auto parsed = url::UrlPattern::parse(pattern, member);
-    if (!parsed) return parsed.error();
-    return {};
+    if (!pattern.empty() && pattern.size() <= longest_pattern) return {};
+    return Error{ErrorCode::invalid_argument,
+                 std::string(member) + " must be between 1 and " + std::to_string(longest_pattern) + " bytes long",
+                 std::string(member)};
 }
 
 Result<void> check_template(std::string_view text) {
@@ -122,7 +124,7 @@ Result<DiscoveryRequest> parse_discovery_request(const Value& body) {
     if (in.error()) return *in.error();
     DiscoveryRequest request;
     request.method = static_cast<DiscoveryMethod>(*method);
-    const auto pattern = [&](std::string_view name) { return in.text(name, {1, url::UrlPattern::max_bytes}); };
+    const auto pattern = [&](std::string_view name) { return in.text(name, {1, longest_pattern}); };
     const auto number = [&](std::string_view name, std::int64_t least, std::int64_t most, std::int64_t& member) {
         member = in.integer(name, least, most).value_or(member);
     };
@@ -219,6 +221,36 @@ std::string to_json(const Discovery& discovery) {
         .time("created_at", discovery.created_at)
         .time_or_null("started_at", discovery.started_at)
         .time_or_null("completed_at", discovery.completed_at);
+    return std::move(out).finish();
+}
+
+std::string to_short_json(const Discovery& discovery) {
+    json::ObjectWriter out;
+    out.text("discovery_id", discovery.discovery_id)
+        .text("status", to_string(discovery.status))
+        .text("discovery_method", to_string(discovery.request.method))
+        .text("root_url", discovery.request.root_url);
+    return std::move(out).finish();
+}
+
+std::string to_json(const DiscoveredUrls& found, std::string_view discovery_id, ListRange range) {
+    json::ObjectWriter out;
+    out.text("discovery_id", discovery_id)
+        .texts("urls", found.urls)
+        .integer("total", found.total)
+        .integer("limit", range.limit)
+        .integer("offset", range.offset);
+    return std::move(out).finish();
+}
+
+std::string execution_json(const Batch& batch, std::string_view discovery_id) {
+    json::ObjectWriter out;
+    out.text("discovery_id", discovery_id)
+        .text("batch_id", batch.batch_id)
+        .integer("job_count", batch.job_count)
+        .text("status", "pending")
+        .text("strategy_id", batch.strategy_id)
+        .time("created_at", batch.created_at);
     return std::move(out).finish();
 }
 

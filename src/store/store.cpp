@@ -9,6 +9,7 @@ ScheduleStore::~ScheduleStore() = default;
 IdempotencyStore::~IdempotencyStore() = default;
 ApiKeyStore::~ApiKeyStore() = default;
 DeliveryStore::~DeliveryStore() = default;
+DiscoveryStore::~DiscoveryStore() = default;
 Store::~Store() = default;
 
 Result<void> Store::backup(const std::string&) {

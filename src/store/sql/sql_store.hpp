@@ -7,6 +7,7 @@
 #include "store/sql/api_key_store.hpp"
 #include "store/sql/connection.hpp"
 #include "store/sql/delivery_store.hpp"
+#include "store/sql/discovery_store.hpp"
 #include "store/sql/idempotency_store.hpp"
 #include "store/sql/job_store.hpp"
 #include "store/sql/schedule_store.hpp"
@@ -25,6 +26,7 @@ public:
     IdempotencyStore& idempotency() override { return idempotency_; }
     ApiKeyStore& api_keys() override { return api_keys_; }
     DeliveryStore& deliveries() override { return deliveries_; }
+    DiscoveryStore& discoveries() override { return discoveries_; }
     Result<void> ping() override;
     Result<std::vector<std::string>> check() override;
     Result<void> backup(const std::string& path) override;
@@ -37,6 +39,7 @@ private:
     SqlIdempotencyStore idempotency_;
     SqlApiKeyStore api_keys_;
     SqlDeliveryStore deliveries_;
+    SqlDiscoveryStore discoveries_;
 };
 
 }  // namespace meter::sql
