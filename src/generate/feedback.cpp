@@ -253,7 +253,7 @@ private:
             return false;
         }
         if (words.front() == "call" || words.front() == "name" || words.front() == "label") {
-            for (std::size_t i = words.size() - 1; i >= 2; --i)
+            for (std::size_t i = 2; i < words.size(); ++i)
                 if (auto field = field_in(words, 1, i)) {
                     std::size_t from = i;
                     if (words[from] == "field" && from + 1 < words.size()) ++from;
@@ -463,10 +463,22 @@ private:
             steps_.insert(steps_.end(), drops.begin(), drops.end());
             return true;
         }
+        if (begins_another(words)) return false;
         Words telling = telling_words(words, at);
         if (telling.empty() || telling.size() > 6) return false;
         steps_.push_back({.kind = Kind::skip, .words = std::move(telling)});
         return true;
+    }
+
+    /// Does another wish begin behind a comma or "and"?
+    static bool begins_another(const Words& words) {
+        static constexpr auto verbs = std::to_array<std::string_view>(
+            {"rename", "call", "only", "limit", "leave", "add", "extract", "keep", "and"});
+        for (std::size_t i = 0; i + 1 < words.size(); ++i)
+            if ((words[i] == "," || words[i] == "and" || words[i] == "but") &&
+                (is_any(words[i + 1], drop_verbs) || is_any(words[i + 1], verbs)))
+                return true;
+        return false;
     }
 
     /// A field when the words name it and nothing else: "the date field", not "items without a date".
@@ -512,13 +524,7 @@ private:
                                            std::find(all.begin(), all.end(), "need") != all.end() ||
                                            std::find(all.begin(), all.end(), "want") != all.end());
         if ((!asked && !also) || phrase.empty()) return false;
-        // Another wish begins behind a comma or "and".
-        for (std::size_t i = 0; i + 1 < phrase.size(); ++i)
-            if ((phrase[i] == "," || phrase[i] == "and" || phrase[i] == "but") &&
-                (is_any(phrase[i + 1], drop_verbs) || phrase[i + 1] == "rename" || phrase[i + 1] == "call" ||
-                 phrase[i + 1] == "only" || phrase[i + 1] == "and" || phrase[i + 1] == "limit" ||
-                 phrase[i + 1] == "leave"))
-                return false;
+        if (begins_another(phrase)) return false;
         std::string text;
         for (const std::string& word : phrase) {
             if (word == "too" || word == "also" || word == "as" || word == "well" || word == "please") continue;

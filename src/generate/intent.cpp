@@ -138,7 +138,9 @@ std::optional<WantedField> field_of(Words words, Words& entity, bool both) {
     bool counted = false;
     if (const auto of = std::find(words.begin(), words.end(), "of"); of != words.end() && of != words.begin()) {
         const std::string head = *(of - 1);
-        if (among(counting_words, singular(head)) || head == "list") {
+        const bool starts =
+            std::all_of(words.begin(), of - 1, [](const std::string& w) { return among(filler_words, w); });
+        if ((starts && among(counting_words, singular(head))) || head == "list") {
             counted = head != "list";
             words.erase(words.begin(), of + 1);
         } else if (of + 1 != words.end()) {

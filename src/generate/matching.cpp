@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/unicode.hpp"
+
 namespace meter::generate {
 namespace {
 
@@ -19,6 +21,13 @@ bool is_within(const PageIndex& page, std::uint32_t inner, std::uint32_t outer, 
     return false;
 }
 
+/// "by" in the languages pages are mostly in, alone before a name.
+bool says_by(std::string_view label) {
+    for (const std::string_view by : {"by", "de", "von", "par", "por", "di", "door", "da", "af", "av", "от", "autor:"})
+        if (core::ascii_iequals(label, by)) return true;
+    return false;
+}
+
 /// The field that a second twin belongs to ("team2" to "team1"); none for other fields.
 std::size_t first_twin(const std::vector<WantedField>& fields, std::size_t field) {
     if (fields[field].twin != 2) return Assignment::none;
@@ -30,14 +39,15 @@ std::size_t first_twin(const std::vector<WantedField>& fields, std::size_t field
 }
 
 FieldWords words_for(Lexicon& lexicon, const std::vector<std::string>& own, Concept concept_of) {
-    std::vector<std::string> all = own;
-    if (concept_of != Concept::generic)
-        for (const std::string_view word : page_words(concept_of)) all.push_back(singular(word));
-    std::vector<std::string> particular;
+    std::vector<std::string> particular;  // without words that say nothing by themselves
     for (const std::string& word : own)
         if (word != "title" && word != "name" && word != "url" && word != "link" && word != "image" && word != "number")
             particular.push_back(word);
-    return {lexicon.vocabulary(std::move(all)), lexicon.vocabulary(particular.empty() ? own : particular)};
+    if (particular.empty()) particular = own;
+    std::vector<std::string> all = particular;
+    if (concept_of != Concept::generic)
+        for (const std::string_view word : page_words(concept_of)) all.push_back(singular(word));
+    return {lexicon.vocabulary(std::move(all)), lexicon.vocabulary(std::move(particular))};
 }
 
 }  // namespace
@@ -162,7 +172,7 @@ double Matcher::score_as(const WantedField& field, const FieldWords& words, cons
             break;
         case Concept::phone:
             score = (kind == SlotKind::phone ? 1.6 : 0) + 2.2 * slot.phone + lexical;
-            if (kind != SlotKind::phone && slot.phone < 0.3 && !all.any()) return -2;
+            if (kind != SlotKind::phone && slot.phone < 0.3 && (!all.any() || slot.digits < 0.6)) return -2;
             break;
         default: {
             const bool names_somebody = wanted == Concept::author || wanted == Concept::location ||
@@ -171,7 +181,8 @@ double Matcher::score_as(const WantedField& field, const FieldWords& words, cons
             score = 1.15 * lexical + 0.4 * slot.distinct + (slot.length >= 2 && slot.length <= 70 ? 0.4 : -0.4) -
                     (is_text ? 0 : 0.5) - (slot.number > 0.7 && names_somebody ? 1.2 : 0) - 1.2 * slot.price -
                     (slot.date > 0.7 && slot.length < 30 ? 0.9 : 0) - (slot.in_heading && !all.any() ? 0.8 : 0);
-            if (wanted == Concept::author) score += 0.4 * (1 - slot.order);
+            if (wanted == Concept::author)
+                score += 0.4 * (1 - slot.order) + (slot.number < 0.5 && says_by(slot.label_text) ? 2.2 : 0);
             if (wanted == Concept::duration) score += 1.6 * slot.duration;
             if (!all.any()) score -= 1.0;
         }

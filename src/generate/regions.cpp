@@ -91,7 +91,7 @@ private:
         for (std::uint32_t node = 0; node < page_.nodes.size(); ++node) {
             const PageNode& n = page_.nodes[node];
             if (!may_be_scattered(n.tag)) continue;
-            for (std::uint32_t i = 0; i < n.class_count; ++i) {
+            for (std::uint32_t i = 0; i < n.class_count && i < 6; ++i) {
                 const std::uint32_t id = page_.classes[n.class_begin + i];
                 if (page_.class_kinds[id] == ClassKind::semantic) by_class.emplace_back(id, node);
             }

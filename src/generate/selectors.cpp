@@ -9,6 +9,9 @@
 namespace meter::generate {
 namespace {
 
+/// Elements tried before the best selector so far is taken.
+constexpr std::size_t max_selector_work = 2'000'000;
+
 enum class Join : std::uint8_t { descendant, child, next };
 
 /// What one element must be like.
@@ -380,7 +383,9 @@ ChosenSelector container_selector(const PageIndex& page, const Region& region) {
     std::vector<std::pair<std::string, std::vector<std::uint32_t>>> pools;
     ChosenSelector best;
     double best_score = -1;
+    std::size_t work = 0;
     for (const Tested& tested : chains) {
+        if (work > max_selector_work) break;
         const std::string name = simple_css(page, tested.chain.back().simple);
         auto pool = std::find_if(pools.begin(), pools.end(), [&](const auto& p) { return p.first == name; });
         if (pool == pools.end()) {
@@ -390,6 +395,7 @@ ChosenSelector container_selector(const PageIndex& page, const Region& region) {
                 if (simple_matches(page, node, tested.chain.back().simple)) pool->second.push_back(node);
         }
         if (pool->second.size() > members.size() * 40 + 400) continue;
+        work += pool->second.size() * 4 + page.nodes.size() / 16;
         std::size_t right = 0, wrong = 0;
         for (const std::uint32_t node : pool->second) {
             if (!chain_matches(page, node, tested.chain, tested.chain.size())) continue;
@@ -525,7 +531,9 @@ std::vector<ChosenSelector> field_selectors(const PageIndex& page, const Region&
     sort_by_cost(chains);
     if (chains.size() > 160) chains.resize(160);
 
+    std::size_t work = 0;
     for (const Tested& tested : chains) {
+        if (work > max_selector_work) break;
         std::size_t right = 0, wrong = 0, extra = 0, known = 0;
         for (const auto& [scope, wanted] : searches) {
             known += wanted != no_node;
@@ -534,7 +542,7 @@ std::vector<ChosenSelector> field_selectors(const PageIndex& page, const Region&
                                           ? page.nodes[scope].end
                                           : std::min<std::uint32_t>(page.nodes[scope].end, scope + 3'000);
             for (std::uint32_t node = scope + 1; node < end; ++node)
-                if (chain_matches(page, node, tested.chain, tested.chain.size())) {
+                if (++work; chain_matches(page, node, tested.chain, tested.chain.size())) {
                     found = node;
                     break;
                 }

@@ -60,7 +60,7 @@ public:
             roots_ = rows;
             for (std::size_t row = 0; row < rows.size(); ++row) {
                 path_.clear();
-                if (rows.size() > 1) path_.push_back({place_mix(11, row), 1, 0});
+                if (rows.size() > 1) extend_path(place_mix(11, row), 1, 0);
                 walk_row(rows[row], rows.size() > 1);
             }
             highest_order_ = std::max(highest_order_, order_);
@@ -129,7 +129,7 @@ private:
         const std::uint64_t key = place_mix(place(), like);
         std::uint32_t& seen = occurrences_[key];
         ++seen;
-        path_.push_back({like, seen, page_.nodes[node].tag});
+        extend_path(like, seen, page_.nodes[node].tag);
     }
 
     /// Alike are elements of one tag whose commonest class is the same. Others, which come on part of the elements
@@ -151,12 +151,10 @@ private:
         return place_mix(place_mix(n.tag, 3), best);
     }
 
-    static std::uint64_t fold(const std::vector<Slot::Step>& path) {
-        std::uint64_t key = place_root;
-        for (const Slot::Step& step : path) key = place_mix(place_mix(key, step.likeness), step.occurrence);
-        return key;
+    void extend_path(std::uint64_t like, std::uint32_t occurrence, html::detail::Tag tag) {
+        path_.push_back({like, occurrence, tag, place_mix(place_mix(place(), like), occurrence)});
     }
-    std::uint64_t place() const { return fold(path_); }
+    std::uint64_t place() const { return path_.empty() ? place_root : path_.back().place; }
 
     void read(std::uint32_t node) {
         const PageNode& n = page_.nodes[node];
@@ -325,6 +323,7 @@ private:
                 const auto twice = std::adjacent_find(
                     both.begin(), both.end(), [](const auto& a, const auto& b) { return a.record == b.record; });
                 if (twice != both.end()) continue;
+                one.variants.push_back(other.node());
                 one.values = std::move(both);
                 one.order += other.order;
                 auto& labels = label_counts_[alike[i].second];
@@ -371,7 +370,8 @@ private:
         double* const shares[9] = {&slot.price,  &slot.bare_price, &slot.number, &slot.digits,  &slot.date,
                                    &slot.rating, &slot.email,      &slot.phone,  &slot.duration};
         for (std::size_t i = 0; i < 9; ++i) *shares[i] = static_cast<double>(counts[i]) / count;
-        read_words(slot);
+        read_words(slot, slot.node());
+        for (std::size_t i = 0; i < slot.variants.size() && i < 3; ++i) read_words(slot, slot.variants[i]);
         read_label_words(slot, label_counts_[static_cast<std::size_t>(&slot - table_.slots.data())]);
         read_header(slot);
         std::uint32_t at = slot.node();
@@ -437,9 +437,8 @@ private:
         if (slot.words.size() < 48) slot.words.push_back({id, weight});
     }
 
-    void read_words(Slot& slot) {
+    void read_words(Slot& slot, std::uint32_t at) {
         static constexpr double weights[3] = {1, 0.6, 0.35};
-        std::uint32_t at = slot.node();
         for (int level = 0; level < 3 && at != no_node; ++level, at = page_.nodes[at].parent) {
             const PageNode& n = page_.nodes[at];
             const double weight = weights[level];

@@ -51,12 +51,14 @@ struct Slot {
         std::uint64_t likeness = 0;
         std::uint32_t occurrence = 1;  ///< among the like elements at that place
         html::detail::Tag tag = 0;
+        std::uint64_t place = 0;  ///< the path down to here as a number
     };
     std::vector<Step> path;   ///< from the record down
     std::uint64_t place = 0;  ///< the path as a number
     std::string label;        ///< kind labelled: "posted" for "Posted: 3 May"
     std::string attribute;    ///< attribute read, for kinds that are one
     std::vector<SlotValue> values;
+    std::vector<std::uint32_t> variants;     ///< an element of each further kind that stands at this place
     std::vector<WeightedWord> words;         ///< of classes, ids, properties of the element and those around it
     std::vector<std::uint32_t> label_words;  ///< of texts beside it that are the same in several records
     std::vector<std::uint32_t> header_words;

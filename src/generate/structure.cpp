@@ -27,7 +27,7 @@ double candidate_score(const PageFacts& facts, const Candidate& candidate, const
         const std::size_t slot = candidate.assignment.slot[f];
         const Concept wanted = fields[f].concept_of;
         if (slot == Assignment::none) continue;
-        if (wanted == Concept::title || wanted == Concept::price || wanted == Concept::image)
+        if (fields[f].twin == 0 && (wanted == Concept::title || wanted == Concept::price || wanted == Concept::image))
             repeats = repeats || candidate.table->repeats_inside(candidate.table->slots[slot]);
         if (wanted == Concept::title || fields[f].twin != 0)
             repeats = repeats || candidate.table->is_one_of_many(candidate.table->slots[slot]);

@@ -159,6 +159,7 @@ const std::vector<std::string_view>& page_words(Concept concept_of) {
 
 std::string singular(std::string_view word) {
     std::string out(word);
+    if (out == "ads" || out == "ids") return out.substr(0, 2);
     if (out.size() <= 3 || !out.ends_with('s') || out.ends_with("ss") || out.ends_with("us") || out.ends_with("is") ||
         out == "series" || out == "news")
         return out;

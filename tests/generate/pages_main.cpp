@@ -1,5 +1,7 @@
 // Makes and runs a plan for each case of a folder of pages, for scoring: generate_pages CASES OUT [CASE...]
 // Writes OUT/<case>.json ({"records", "ms", "plan", "warnings"}), and OUT/<case>.2.json for the case's second page.
+// OUT/full/<case>.json holds the records of a plan for the field names alone, OUT/again/<case>.json those of one for
+// all names but the last, to which "also extract <the last>" was said.
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
@@ -97,6 +99,52 @@ void run_case(const fs::path& folder, const fs::path& out) {
     write_file(out / (name + ".json"), result);
 }
 
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    std::replace(text.begin(), text.end(), '_', ' ');
+    return text;
+}
+
+/// One field is left out and asked for afterwards.
+void run_again(const fs::path& folder, const fs::path& out) {
+    const auto about = meter::parse_json(read_file(folder / "case.json"));
+    const auto expected = meter::parse_json(read_file(folder / "expected.json"));
+    if (!about || !expected) return;
+    std::vector<std::string> names;
+    for (const auto& [name, value] : *expected->if_array()->front().if_object()) names.push_back(name);
+    if (names.size() < 3) return;
+    const std::string page = read_file(folder / "page.html"), url = text_member(*about, "url");
+    const std::string file = folder.filename().string() + ".json";
+    const auto full = meter::generate_strategy(page, url, joined(names));
+    const std::string last = joined({names.back()});
+    names.pop_back();
+    const auto less = meter::generate_strategy(page, url, joined(names));
+    const auto write = [&](const char* kind, const meter::Result<meter::GeneratedPlan>& plan) {
+        fs::create_directories(out / kind);
+        meter::Object result{{"records", meter::Value::Array{}}};
+        if (plan) {
+            result.set("records", meter::Value::Array(plan->items));
+            result.set("plan", plan->definition);
+        } else {
+            result.set("error", plan.error().message);
+        }
+        write_file(out / kind / file, result);
+    };
+    write("full", full);
+    if (!less) {
+        write("again", less);
+        return;
+    }
+    const std::string description = joined(names), feedback = "also extract " + last;
+    meter::RefineInput input;
+    input.original.page = {.body = page, .url = url, .content_type = "text/html; charset=utf-8"};
+    input.original.description = description;
+    input.plan = &less->definition;
+    input.feedback = feedback;
+    write("again", meter::make_generator()->refine(input, {}));
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -114,7 +162,9 @@ int main(int count, char** arguments) {
         const std::string name = folder.filename().string();
         bool wanted = count == 3;
         for (int i = 3; i < count; ++i) wanted = wanted || name == arguments[i];
-        if (wanted) run_case(folder, out);
+        if (!wanted) continue;
+        run_case(folder, out);
+        run_again(folder, out);
     }
     return 0;
 }
