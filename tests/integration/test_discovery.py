@@ -137,7 +137,9 @@ class Use(Discovery):
             self.assertEqual(running["total_urls"], 52, "what was found can be read while it runs")
             self.client.delete(f"/discover/{made['discovery_id']}", expect=200)
             self.assert_error(self.client.get(f"/discover/{made['discovery_id']}"), 404, "Discovery not found")
+            own.open("door")
             eventually(lambda: own.in_flight() == 0, what="the end of the crawl's requests")
+            self.assertEqual(sum(own.hits(f"/page/{n}") for n in range(5, 50)), 0)
 
     def test_other_accounts_see_nothing(self):
         discovery_id = self.sitemap("mine", "/shop")
