@@ -23,7 +23,7 @@ struct ParserCloser {
 };
 
 // One per parse; reached through the parser's _private member.
-struct TreeBuilder {
+struct SaxBuilder {
     Tree& tree;
     std::size_t max_units;  // two a node, one an attribute
     std::size_t max_open;   // names on libxml2's own stack, which its end tags search
@@ -43,18 +43,18 @@ constexpr Tag p_tag = find_tag("p");
 constexpr std::size_t depth_cap = 256;                  // libxml2's own stack of names is searched by each end tag
 constexpr std::size_t inline_text = 2 * sizeof(void*);  // libxml2 frees no content that is &node->properties
 
-TreeBuilder& builder_of(void* context) noexcept {
-    return *static_cast<TreeBuilder*>(static_cast<xmlParserCtxt*>(context)->_private);
+SaxBuilder& builder_of(void* context) noexcept {
+    return *static_cast<SaxBuilder*>(static_cast<xmlParserCtxt*>(context)->_private);
 }
 
 void stop_build(xmlParserCtxt* context, BuildOutcome outcome) noexcept {
-    TreeBuilder& builder = builder_of(context);
+    SaxBuilder& builder = builder_of(context);
     if (builder.outcome == BuildOutcome::built) builder.outcome = outcome;
     xmlStopParser(context);
 }
 
 bool spend(xmlParserCtxt* context, std::size_t units) noexcept {
-    TreeBuilder& builder = builder_of(context);
+    SaxBuilder& builder = builder_of(context);
     builder.units += units;
     if (builder.units <= builder.max_units) return true;
     stop_build(context, BuildOutcome::too_large);
@@ -132,7 +132,7 @@ bool add_attributes(xmlParserCtxt* context, xmlNode* element, const xmlChar** at
 }
 
 void push_open(xmlParserCtxt* context, xmlNode* node, std::uint32_t record, std::uint32_t last_child) {
-    TreeBuilder& builder = builder_of(context);
+    SaxBuilder& builder = builder_of(context);
     builder.open.push_back(record);
     builder.latest.push_back(last_child);
     nodePush(context, node);
@@ -141,13 +141,13 @@ void push_open(xmlParserCtxt* context, xmlNode* node, std::uint32_t record, std:
 // Content after </html> makes libxml2 open a second html element. It belongs to the last child of the first
 // (HTML standard 13.2.6.4.19, "after after body": back to the body).
 void reopen_page(xmlParserCtxt* context) {
-    const TreeBuilder& builder = builder_of(context);
+    const SaxBuilder& builder = builder_of(context);
     const std::uint32_t target = builder.page == no_element ? 0 : builder.page;
     push_open(context, const_cast<xmlNode*>(builder.tree[target].node), target, builder.page_last);
 }
 
 void close_element(xmlParserCtxt* context) noexcept {
-    TreeBuilder& builder = builder_of(context);
+    SaxBuilder& builder = builder_of(context);
     const std::size_t top = builder.open.size() - 1;
     if (builder.tree[builder.open[top]].parent == 0) {
         builder.page = builder.open[top];
@@ -162,7 +162,7 @@ void close_element(xmlParserCtxt* context) noexcept {
 }
 
 bool open_element(xmlParserCtxt* context, const xmlChar* name, const xmlChar** attributes) {
-    TreeBuilder& builder = builder_of(context);
+    SaxBuilder& builder = builder_of(context);
     builder.text = nullptr;
     if (static_cast<std::size_t>(context->nameNr) > builder.max_open) {
         builder.tree.depth_capped = true;
@@ -214,7 +214,7 @@ bool open_element(xmlParserCtxt* context, const xmlChar* name, const xmlChar** a
 }
 
 bool add_text(xmlParserCtxt* context, const xmlChar* text, std::size_t length) {
-    TreeBuilder& builder = builder_of(context);
+    SaxBuilder& builder = builder_of(context);
     if (length == 0) return true;
     if (context->node == nullptr) {
         if (builder.tree.records.empty()) return true;
@@ -269,7 +269,7 @@ void on_start_element(void* context, const xmlChar* name, const xmlChar** attrib
 }
 
 void on_end_element(void* context, const xmlChar*) {
-    TreeBuilder& builder = builder_of(context);
+    SaxBuilder& builder = builder_of(context);
     builder.text = nullptr;
     if (builder.too_deep > 0) {
         --builder.too_deep;
@@ -330,7 +330,7 @@ BuildOutcome build_tree(std::string_view text, std::size_t tags, std::size_t max
     if (parser == nullptr) return BuildOutcome::out_of_memory;
     // libxml2 compares an end tag with every open name: tags times open names is the work a hostile page can ask for.
     const std::size_t max_open = std::clamp<std::size_t>(400'000'000 / (tags + 1), depth_cap + 44, 10'000);
-    TreeBuilder builder{tree, std::min(max_nodes, SIZE_MAX / 2) * 2, max_open, 0, 0, {}, {no_element}};
+    SaxBuilder builder{tree, std::min(max_nodes, SIZE_MAX / 2) * 2, max_open, 0, 0, {}, {no_element}};
     tree.records.reserve(std::min(tags / 2 + 8, max_nodes));
     parser->_private = &builder;
     htmlCtxtUseOptions(parser.get(), HTML_PARSE_RECOVER | HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |

@@ -140,48 +140,48 @@ std::string_view Tokenizer::Impl::cleaned(std::string_view text, std::string& st
 }
 
 // `lower_case` in any case.
-Match Tokenizer::Impl::literal_at(const char* at, std::string_view lower_case) const noexcept {
+Lookahead Tokenizer::Impl::literal_at(const char* at, std::string_view lower_case) const noexcept {
     for (const char expected : lower_case) {
-        if (at == end_) return final_ ? Match::no : Match::undecided;
-        if (lower_ascii(*at) != expected) return Match::no;
+        if (at == end_) return final_ ? Lookahead::no : Lookahead::undecided;
+        if (lower_ascii(*at) != expected) return Lookahead::no;
         ++at;
     }
-    return Match::yes;
+    return Lookahead::yes;
 }
 
 // The same as a whole name: followed by white space, '/' or '>'.
-Match Tokenizer::Impl::name_at(const char* at, std::string_view lower_case) const noexcept {
-    const Match match = literal_at(at, lower_case);
-    if (match != Match::yes) return match;
+Lookahead Tokenizer::Impl::name_at(const char* at, std::string_view lower_case) const noexcept {
+    const Lookahead match = literal_at(at, lower_case);
+    if (match != Lookahead::yes) return match;
     at += lower_case.size();
-    if (at == end_) return final_ ? Match::no : Match::undecided;
-    return is_byte(*at, byte_space | byte_slash | byte_close) ? Match::yes : Match::no;
+    if (at == end_) return final_ ? Lookahead::no : Lookahead::undecided;
+    return is_byte(*at, byte_space | byte_slash | byte_close) ? Lookahead::yes : Lookahead::no;
 }
 
 // An appropriate end tag token (13.2.5), that is one that ends the raw text.
-Match Tokenizer::Impl::end_tag_at(const char* at) const noexcept {
-    if (at + 1 == end_) return final_ ? Match::no : Match::undecided;
-    return at[1] == '/' && !raw_name_.empty() ? name_at(at + 2, raw_name_) : Match::no;
+Lookahead Tokenizer::Impl::end_tag_at(const char* at) const noexcept {
+    if (at + 1 == end_) return final_ ? Lookahead::no : Lookahead::undecided;
+    return at[1] == '/' && !raw_name_.empty() ? name_at(at + 2, raw_name_) : Lookahead::no;
 }
 
 // 13.2.5.6 and 13.2.5.7: what a '<' opens in the data state.
-Match Tokenizer::Impl::markup_at(const char* at) const noexcept {
-    const Match too_short = final_ ? Match::no : Match::undecided;
+Lookahead Tokenizer::Impl::markup_at(const char* at) const noexcept {
+    const Lookahead too_short = final_ ? Lookahead::no : Lookahead::undecided;
     if (at + 1 == end_) return too_short;
     const char next = at[1];
-    if (is_byte(next, byte_lower | byte_upper) || next == '!' || next == '?') return Match::yes;
-    if (next != '/') return Match::no;
-    return at + 2 == end_ ? too_short : Match::yes;
+    if (is_byte(next, byte_lower | byte_upper) || next == '!' || next == '?') return Lookahead::yes;
+    if (next != '/') return Lookahead::no;
+    return at + 2 == end_ ? too_short : Lookahead::yes;
 }
 
 const char* Tokenizer::Impl::read_data(const char* at) {
     if (*at == '<') {
-        const Match markup = markup_at(at);
-        if (markup == Match::yes) return read_markup(at);
-        if (markup == Match::undecided) return nullptr;
+        const Lookahead markup = markup_at(at);
+        if (markup == Lookahead::yes) return read_markup(at);
+        if (markup == Lookahead::undecided) return nullptr;
     }
     return read_text<'<', '&', '\r'>(
-        at, [this](const char* mark) { return markup_at(mark) == Match::no ? AtMark::text : AtMark::stop; });
+        at, [this](const char* mark) { return markup_at(mark) == Lookahead::no ? AtMark::text : AtMark::stop; });
 }
 
 const char* Tokenizer::Impl::read_markup(const char* at) {
@@ -196,16 +196,16 @@ const char* Tokenizer::Impl::read_markup(const char* at) {
 // 13.2.5.2, 13.2.5.3 and the end tags 13.2.5.9 to 13.2.5.14.
 const char* Tokenizer::Impl::read_raw(const char* at) {
     if (*at == '<') {
-        const Match ends = end_tag_at(at);
-        if (ends == Match::undecided) return nullptr;
-        if (ends == Match::yes) {
+        const Lookahead ends = end_tag_at(at);
+        if (ends == Lookahead::undecided) return nullptr;
+        if (ends == Lookahead::yes) {
             const char* const next = read_tag(at + 2, true);
             if (next != nullptr) mode_ = Mode::data;
             return next;
         }
     }
     const auto decide = [this](const char* mark) {
-        return end_tag_at(mark) == Match::no ? AtMark::text : AtMark::stop;
+        return end_tag_at(mark) == Lookahead::no ? AtMark::text : AtMark::stop;
     };
     return mode_ == Mode::rcdata ? read_text<'<', '&', '\r'>(at, decide) : read_text<'<', '\r', '\r'>(at, decide);
 }
@@ -218,15 +218,15 @@ const char* Tokenizer::Impl::read_plaintext(const char* at) {
 const char* Tokenizer::Impl::read_cdata(const char* at) {
     const auto ends = [this](const char* mark) { return literal_at(mark, "]]>"); };
     if (*at == ']') {
-        const Match match = ends(at);
-        if (match == Match::undecided) return nullptr;
-        if (match == Match::yes) {
+        const Lookahead match = ends(at);
+        if (match == Lookahead::undecided) return nullptr;
+        if (match == Lookahead::yes) {
             mode_ = Mode::data;
             return at + 3;
         }
     }
     return read_text<']', '\r', '\r'>(
-        at, [&](const char* mark) { return ends(mark) == Match::no ? AtMark::text : AtMark::stop; });
+        at, [&](const char* mark) { return ends(mark) == Lookahead::no ? AtMark::text : AtMark::stop; });
 }
 
 }  // namespace meter::html::detail

@@ -17,7 +17,7 @@ namespace meter::html::detail {
 inline constexpr std::string_view replacement_character = "\xef\xbf\xbd";
 
 /// Whether the text at hand is what is asked for; `undecided` when it ends too early to tell.
-enum class Match : std::uint8_t { no, yes, undecided };
+enum class Lookahead : std::uint8_t { no, yes, undecided };
 
 struct Tokenizer::Impl {
     /// ContentModel and the states it leads to that outlast a token.
@@ -69,10 +69,10 @@ struct Tokenizer::Impl {
     template <char MarkA, char MarkB, char MarkC, class Decide>
     const char* read_text(const char* at, Decide decide);
 
-    Match markup_at(const char* at) const noexcept;
-    Match literal_at(const char* at, std::string_view lower_case) const noexcept;
-    Match name_at(const char* at, std::string_view lower_case) const noexcept;
-    Match end_tag_at(const char* at) const noexcept;
+    Lookahead markup_at(const char* at) const noexcept;
+    Lookahead literal_at(const char* at, std::string_view lower_case) const noexcept;
+    Lookahead name_at(const char* at, std::string_view lower_case) const noexcept;
+    Lookahead end_tag_at(const char* at) const noexcept;
 
     void give_text(const char* from, const char* to);
     void give_comment(std::string_view text);

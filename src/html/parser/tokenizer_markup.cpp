@@ -76,13 +76,14 @@ private:
 
 // 13.2.5.42, after "<!".
 const char* Tokenizer::Impl::read_declaration(const char* at) {
-    const Match comment = literal_at(at, "--");
-    if (comment == Match::yes) return read_comment(at + 2);
-    const Match doctype = literal_at(at, "doctype");
-    if (doctype == Match::yes) return read_doctype(at + 7);
-    const Match cdata = literal_at(at, "[cdata[");
-    if (comment == Match::undecided || doctype == Match::undecided || cdata == Match::undecided) return nullptr;
-    if (cdata == Match::yes && std::string_view(at + 1, 5) == "CDATA" && sink_.cdata_allowed()) {
+    const Lookahead comment = literal_at(at, "--");
+    if (comment == Lookahead::yes) return read_comment(at + 2);
+    const Lookahead doctype = literal_at(at, "doctype");
+    if (doctype == Lookahead::yes) return read_doctype(at + 7);
+    const Lookahead cdata = literal_at(at, "[cdata[");
+    if (comment == Lookahead::undecided || doctype == Lookahead::undecided || cdata == Lookahead::undecided)
+        return nullptr;
+    if (cdata == Lookahead::yes && std::string_view(at + 1, 5) == "CDATA" && sink_.cdata_allowed()) {
         mode_ = Mode::cdata;
         return at + 7;
     }

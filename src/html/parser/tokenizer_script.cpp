@@ -13,17 +13,17 @@ const char* Tokenizer::Impl::read_script_end_tag(const char* at) {
 
 const char* Tokenizer::Impl::read_script(const char* at) {
     if (*at == '<') {
-        const Match ends = end_tag_at(at), escapes = literal_at(at, "<!--");
-        if (ends == Match::undecided || escapes == Match::undecided) return nullptr;
-        if (ends == Match::yes) return read_script_end_tag(at);
-        if (escapes == Match::yes) {
+        const Lookahead ends = end_tag_at(at), escapes = literal_at(at, "<!--");
+        if (ends == Lookahead::undecided || escapes == Lookahead::undecided) return nullptr;
+        if (ends == Lookahead::yes) return read_script_end_tag(at);
+        if (escapes == Lookahead::yes) {
             mode_ = Mode::script_escaped;  // which reads these four characters too, for their dashes
             dashes_ = 0;
             return at;
         }
     }
     return read_text<'<', '\r', '\r'>(at, [this](const char* mark) {
-        const bool plain = end_tag_at(mark) == Match::no && literal_at(mark, "<!--") == Match::no;
+        const bool plain = end_tag_at(mark) == Lookahead::no && literal_at(mark, "<!--") == Lookahead::no;
         return plain ? AtMark::text : AtMark::stop;
     });
 }
@@ -32,11 +32,11 @@ const char* Tokenizer::Impl::read_script(const char* at) {
 // "</script" leads back.
 const char* Tokenizer::Impl::read_escaped_script(const char* at) {
     const bool twice = mode_ == Mode::script_double_escaped;
-    const auto ends_at = [&](const char* mark) { return twice ? Match::no : end_tag_at(mark); };
+    const auto ends_at = [&](const char* mark) { return twice ? Lookahead::no : end_tag_at(mark); };
     const std::string_view switching = twice ? "</" : "<";
     const auto switches_at = [&](const char* mark) {
-        const Match opens = literal_at(mark, switching);
-        return opens == Match::yes ? name_at(mark + switching.size(), "script") : opens;
+        const Lookahead opens = literal_at(mark, switching);
+        return opens == Lookahead::yes ? name_at(mark + switching.size(), "script") : opens;
     };
     if (*at == '-') {
         const char* const from = at;
@@ -50,10 +50,10 @@ const char* Tokenizer::Impl::read_escaped_script(const char* at) {
         return at;
     }
     if (*at == '<') {
-        const Match ends = ends_at(at), switches = switches_at(at);
-        if (ends == Match::undecided || switches == Match::undecided) return nullptr;
-        if (ends == Match::yes) return read_script_end_tag(at);
-        if (switches == Match::yes) {
+        const Lookahead ends = ends_at(at), switches = switches_at(at);
+        if (ends == Lookahead::undecided || switches == Lookahead::undecided) return nullptr;
+        if (ends == Lookahead::yes) return read_script_end_tag(at);
+        if (switches == Lookahead::yes) {
             const char* const name_end = at + switching.size() + 6;
             give_text(at, name_end);
             mode_ = twice ? Mode::script_escaped : Mode::script_double_escaped;
@@ -63,7 +63,7 @@ const char* Tokenizer::Impl::read_escaped_script(const char* at) {
     }
     dashes_ = 0;
     return read_text<'<', '-', '\r'>(at, [&](const char* mark) {
-        const bool plain = *mark == '<' ? ends_at(mark) == Match::no && switches_at(mark) == Match::no
+        const bool plain = *mark == '<' ? ends_at(mark) == Lookahead::no && switches_at(mark) == Lookahead::no
                                         : mark + 1 != end_ && mark[1] != '-';  // a single '-' means nothing
         return plain ? AtMark::text : AtMark::stop;
     });
