@@ -26,15 +26,6 @@ import urllib.parse
 
 import demo_shop
 
-SHOP_PLAN = {
-    "container": {"selector": "li.product"},
-    "fields": {
-        "name": {"selector": "h2 a"},
-        "price": {"selector": ".price"},
-        "stock": {"selector": ".stock"},
-        "url": {"selector": "h2 a", "attribute": "href"},
-    },
-}
 SHOP_SCHEMA = {"name": "string", "price": "number", "stock": "string", "url": "string"}
 IDENTITY = ("id", "url", "link", "href", "sku", "heading", "name", "title")  # what tells records apart, best first
 MOST_ROWS = 20
@@ -256,22 +247,29 @@ def generate(api, **members):
     if status == 201:
         print(f"  strategy {answer['strategy_id']} ({answer['scraper_type']}) in {took:.0f} ms")
         return answer
-    detail = answer.get("detail") or f"the server answered {status}"
-    raise DemoError(f"{detail} ({members['url']})") if status != 503 else Unavailable(detail)
+    raise DemoError(f"{answer.get('detail') or f'the server answered {status}'} ({members['url']})")
 
 
-class Unavailable(DemoError):
-    """The server cannot do this, or not now."""
+def print_plan(strategy):
+    """Where the strategy finds its fields, and how sure it is."""
+    plan = strategy["strategy"]
+    container = plan.get("container", {}).get("selector")
+    for name, field in plan.get("fields", {}).items():
+        attribute = f", attribute {field['attribute']}" if "attribute" in field else ""
+        confidence = plan.get("explain", {}).get(name, {}).get("confidence")
+        sure = f"   ({confidence:.0%} sure)" if isinstance(confidence, (int, float)) else ""
+        where = field.get("selector") or field.get("path") or "the record itself"
+        print(f"  {name:8} {f'{container} -> ' if container else ''}{shown(where)}{attribute}{sure}")
+    for warning in strategy.get("warnings", []):
+        print(f"  {paint('33', shown(warning))}")
 
 
 def demo_on_shop(binary):
     with demo_shop.DemoShop() as shop, running_server(binary, allow_private=True) as api:
-        headline(f"1. A strategy: how to read the shop at {shop.url}")
-        for name, field in SHOP_PLAN["fields"].items():
-            attribute = f", attribute {field['attribute']}" if "attribute" in field else ""
-            print(f"  {name:6} {SHOP_PLAN['container']['selector']} -> {field['selector']}{attribute}")
-        strategy = generate(api, url=shop.url, description="product names, prices and stock", name="The Tea Shop",
-                            strategy=SHOP_PLAN, output_schema=SHOP_SCHEMA)
+        headline(f"1. A strategy for {shop.url}, made from \"product names, prices, stock and links\"")
+        strategy = generate(api, url=shop.url, description="product names, prices, stock and links",
+                            name="The Tea Shop", output_schema=SHOP_SCHEMA)
+        print_plan(strategy)
         headline("2. A job")
         first, took = api.execute(strategy, shop.url)
         print_job(first, took)
@@ -287,14 +285,11 @@ def demo_on_shop(binary):
 def demo_on_page(binary, url, description):
     with running_server(binary, allow_private=is_private(url)) as api:
         headline(f"1. A strategy for {url}")
-        strategy = None
         if description:
-            try:
-                strategy = generate(api, url=url, description=description, name="Demo")
-            except Unavailable as reason:
-                print(f"  The server says: {reason}\n"
-                      "  So the page is read as content: its headings and the text below them.")
-        if strategy is None:
+            strategy = generate(api, url=url, description=description, name="Demo")
+            print_plan(strategy)
+        else:
+            print("  No description: the page is read as content, its headings and the text below them.")
             strategy = generate(api, url=url, description="", name="Demo", scraper_type="content")
         headline("2. A job")
         first, took = api.execute(strategy, url)

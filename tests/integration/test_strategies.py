@@ -75,14 +75,6 @@ class Generate(harness.MeterCase):
             with self.subTest(extra=extra):
                 self.assert_error(self.client.post("/api/strategies/generate", {**base, **extra}), 400)
 
-    def test_without_a_plan_a_server_without_a_generator_is_503(self):
-        answer = self.client.post("/api/strategies/generate", {
-            "url": self.site.url("/shop"), "description": "Names and prices", "name": "Shop"})
-        self.assert_error(answer, 503, code="unavailable")
-        self.assertEqual(self.client.get("/api/account/quota").json["strategy_quota"]["used"],
-                         len([event for event in self.client.get("/api/strategies/audit?limit=1000").json
-                              if event["event"] == "created"]), "nothing was counted for it")
-
     def test_a_blank_description_is_400_unless_a_plan_or_content_is_given(self):
         for description in ("", " ", "\n\t", "\u00a0"):
             body = {"url": self.site.url("/shop"), "description": description, "name": "Shop"}
