@@ -236,7 +236,8 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
         add_command(*key_commands, "revoke", "Delete keys: their next request is refused", Command::keys_revoke, false);
     revoke->add_option("prefix", keys.prefix, "First 12 characters of the key")->required();
     add_command(app, "check", "Look for damage in the store", Command::check, false);
-    auto* backup = add_command(app, "backup", "Copy the store to a new file while it is in use", Command::backup, false);
+    auto* backup =
+        add_command(app, "backup", "Copy the store to a new file while it is in use", Command::backup, false);
     backup->add_option("--to", invocation.backup_path, "File to make; it must not exist")->required();
     add_command(app, "version", "Print the version", Command::version, false);
 

@@ -95,7 +95,8 @@ std::string metrics_text(const EngineMetrics& metrics) {
     append_sample(out, "meter_webhook_attempts_total", "counter", "Attempts to deliver a webhook.",
                   std::to_string(metrics.delivery_attempts));
     append_header(out, "meter_webhook_deliveries_total", "counter", "Webhook deliveries ended since the start.");
-    out += "meter_webhook_deliveries_total{status=\"delivered\"} " + std::to_string(metrics.deliveries_delivered) + "\n";
+    out +=
+        "meter_webhook_deliveries_total{status=\"delivered\"} " + std::to_string(metrics.deliveries_delivered) + "\n";
     out += "meter_webhook_deliveries_total{status=\"failed\"} " + std::to_string(metrics.deliveries_failed) + "\n";
     out += gauge_text("meter_webhooks_in_flight", "Webhook attempts under way.", metrics.deliveries_in_flight);
     return out;
