@@ -1,6 +1,7 @@
 // Webhooks: where events of a schedule go, and the record of each delivery.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -53,6 +54,13 @@ METER_EXPORT Result<void> validate_webhook_metadata(const Value& metadata);
 
 /// "whsec_" and 32 random hex digits.
 METER_EXPORT std::string new_webhook_secret();
+
+/// The receiver's side: is this request from who knows the secret, and of now? The first four texts are the secret and
+/// the headers webhook-id, webhook-timestamp and webhook-signature; `body` is the request's body, byte for byte. Takes
+/// as long for a wrong signature as for the right one. Source: the Standard Webhooks specification.
+METER_EXPORT bool verify_webhook(std::string_view secret, std::string_view id, std::string_view timestamp,
+                                 std::string_view signatures, std::string_view body, TimePoint now,
+                                 std::chrono::seconds tolerance = std::chrono::minutes(5));
 
 /// pending -> delivered | failed; a replay makes either pending again.
 enum class DeliveryStatus { pending, delivered, failed };

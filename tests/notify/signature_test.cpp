@@ -9,6 +9,7 @@
 
 #include "core/hash.hpp"
 #include "meter/json.hpp"
+#include "meter/webhook.hpp"
 #include "notify/base64.hpp"
 
 namespace meter::notify {
@@ -59,6 +60,36 @@ TEST_SUITE("notify.signature") {
         CHECK(count == 8);
         for (const Value& secret : *vectors.find("empty_secret_must_fail")->if_array())
             CHECK(standard_signature(*secret.if_string(), "id", "1", "{}").empty());
+    }
+
+    TEST_CASE("requests are accepted and refused as the published vectors say") {
+        const Value vectors = standard_webhooks_vectors();
+        if (vectors.is_null()) return;
+        std::size_t count = 0;
+        for (const Value& row : *vectors.find("verify")->if_array()) {
+            CAPTURE(text_of(row, "name"));
+            const Value& headers = *row.find("headers");
+            CHECK(verify_webhook(
+                      text_of(row, "secret"), text_of(headers, "webhook-id"), text_of(headers, "webhook-timestamp"),
+                      text_of(headers, "webhook-signature"), text_of(row, "payload"),
+                      TimePoint{std::chrono::seconds{*row.find("now")->if_integer()}}) == *row.find("ok")->if_bool());
+            ++count;
+        }
+        CHECK(count == 16);
+    }
+
+    TEST_CASE("a changed byte, another secret or another time is refused") {
+        const TimePoint now{std::chrono::seconds{1'700'000'000}};
+        const std::string signature = standard_signature("whsec_AAEC", "id", "1700000000", "{}");
+        CHECK(verify_webhook("whsec_AAEC", "id", "1700000000", signature, "{}", now));
+        CHECK(verify_webhook("whsec_AAEC", "id", "1700000000", "v1,x  " + signature + " v2,y", "{}", now));
+        CHECK_FALSE(verify_webhook("whsec_AAED", "id", "1700000000", signature, "{}", now));
+        CHECK_FALSE(verify_webhook("whsec_AAEC", "iD", "1700000000", signature, "{}", now));
+        CHECK_FALSE(verify_webhook("whsec_AAEC", "id", "1700000001", signature, "{}", now));
+        CHECK_FALSE(verify_webhook("whsec_AAEC", "id", "1700000000", signature, "{} ", now));
+        CHECK_FALSE(verify_webhook("whsec_AAEC", "id", "99999999999999999999", signature, "{}", now));
+        CHECK_FALSE(verify_webhook("whsec_AAEC", "id", "1700000000 ", signature, "{}", now));
+        CHECK_FALSE(verify_webhook("", "id", "1700000000", "v1,", "{}", now));
     }
 
     TEST_CASE("the key is what base64 says, or the bytes themselves") {
