@@ -86,7 +86,7 @@ Words feedback_words(std::string_view clause) {
         word = core::fold_case(word);
         for (const std::string_view ending : {"'s", "’s"})
             if (word.ends_with(ending) && word != "it's") word.resize(word.size() - ending.size());
-        words.push_back(std::move(word));
+        if (!word.empty()) words.push_back(std::move(word));
     }
     return words;
 }

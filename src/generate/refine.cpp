@@ -266,7 +266,7 @@ private:
         if (facts_) return !region_.members.empty();
         facts_.emplace(document_);
         const std::string* text = definition_.find("container")->find("selector")->if_string();
-        if (text == nullptr) return false;
+        if (text == nullptr || !document_.root()) return false;
         const auto selector = html::Selector::parse(*text);
         if (!selector) return false;
         std::unordered_map<const _xmlNode*, std::uint32_t> places;
@@ -332,8 +332,6 @@ private:
         }
         // What these records do not hold may be in others that hold the rest too.
         if (planned.size() < added.size() && regenerate(added)) return {};
-        if (planned.empty())
-            return nothing_fits(Intent{added, {}, 0}, std::to_string(region_.members.size()) + " records");
         for (const WantedField& field : added) {
             const bool found =
                 std::any_of(planned.begin(), planned.end(), [&](const auto& p) { return p.name == field.name; });
@@ -363,9 +361,8 @@ private:
         const Embedded embedded = collect_embedded(document_, input_.original.page.url);
         const auto mains = find_main_objects(document_, embedded);
         const Value plan = plan_detail(facts, embedded, mains, added);
-        if (plan.is_null()) return nothing_fits(Intent{added, {}, 0}, "one record");
         for (const WantedField& field : added) {
-            const Value* definition = plan.find("fields")->find(field.name);
+            const Value* definition = plan.is_null() ? nullptr : plan.find("fields")->find(field.name);
             if (definition == nullptr) {
                 warnings_.push_back("The field " + field.name + " was not found on the page.");
                 continue;
