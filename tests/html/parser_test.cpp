@@ -174,6 +174,8 @@ TEST_SUITE("html.parser") {
         const auto shown = [](std::string_view html) { return page(html).body().inner_html(); };
         CHECK(shown("<select><button><selectedcontent></button><option>X<option selected>Y<i>z")
                   .find("<selectedcontent>Y<i>z</i></selectedcontent>") != std::string::npos);
+        const auto document = page("<select><button><selectedcontent></button><option>x<i>y");
+        CHECK(find_all(document, "select *") == "<button> <selectedcontent> <i> <option> <i>");
         CHECK(shown("<select><option>X<div><selectedcontent></div>").find("<selectedcontent></selectedcontent>") !=
               std::string::npos);
     }

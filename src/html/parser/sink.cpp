@@ -295,6 +295,7 @@ void TreeSink::move_children(xmlNode* from, xmlNode* to) noexcept {
 }
 
 void TreeSink::copy_children(const xmlNode* from, xmlNode* to) {
+    reordered_ = true;  // `to` may stand before what was made already
     const xmlNode* node = from->children;
     while (node != nullptr && !over_limit()) {
         xmlNode* copy = nullptr;
