@@ -477,6 +477,7 @@ xmlNode* TreeBuilder::container(xmlNode* element) noexcept {
 Place TreeBuilder::place_in(xmlNode* target) const noexcept {
     if (!foster_parenting_ || space_of(target) != Space::html || !tags::rows_and_sections.has(tag_of(target)))
         return {container(target), nullptr};
+    sink_.expect_reordering();
     for (std::size_t i = stack_.size(); i-- > 0; ++steps_) {
         xmlNode* const node = stack_[i].node;
         if (stack_[i].is(tag::template_)) return {container(node), nullptr};

@@ -44,6 +44,9 @@ public:
     /// A copy of all that `from` contains, behind what `to` contains.
     void copy_children(const xmlNode* from, xmlNode* to);
 
+    /// What comes next may stand before what was made already.
+    void expect_reordering() noexcept { reordered_ = true; }
+
     xmlNode* document_node() noexcept { return reinterpret_cast<xmlNode*>(doc_); }
     bool over_limit() const noexcept { return units_ > max_units_; }
     /// Nodes made, texts extended and nodes moved: work that does not depend on the machine.
