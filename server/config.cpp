@@ -103,9 +103,9 @@ void add_settings(CLI::App& command, GivenSettings& given, bool all) {
             given[spec.name] = {value, option_flag(spec.alias.empty() ? spec.name : spec.alias)};
         };
         CLI::Option* option = nullptr;
-        if (spec.kind == OptionKind::flag)
-            option = command.add_flag_callback(
-                names, [take] { take("true"); }, default_note(spec));
+        if (spec.kind == OptionKind::flag)  // "--flag=false" counts as -1
+            option = command.add_flag_function(
+                names, [take](std::int64_t count) { take(count > 0 ? "true" : "false"); }, default_note(spec));
         else
             option = command.add_option_function<std::string>(names, take, default_note(spec));
         const auto dot = spec.name.find('.');

@@ -21,12 +21,14 @@ OPENAPI = pathlib.Path(os.environ.get("METER_OPENAPI", PROJECT / "server" / "ope
 
 # What this stage of the server serves. An operation is added here when its routes are.
 IN_SCOPE = (
-    "generateStrategy", "listStrategies", "listStrategyAudit", "getStrategy", "updateStrategy", "deleteStrategy",
+    "generateStrategy", "refineStrategy", "listStrategies", "listStrategyAudit", "getStrategy", "updateStrategy", "deleteStrategy",
     "getStrategyHistory", "getStrategyHistoryAlias", "getAccountQuota", "createJob", "listJobs", "executeJob",
     "testWebhook", "listWebhookDeliveries", "replayWebhookDelivery",
     "getJob", "getBatchProgress", "compareJobs", "compareJobsAlias",
     "createSchedule", "listSchedules", "getSchedule", "updateSchedule", "deleteSchedule", "regenerateWebhookSecret",
-    "getScheduleChanges", "getScheduleChangelog", "createWatch", "health", "ready", "metrics", "openapi",
+    "getScheduleChanges", "getScheduleChangelog", "createWatch",
+    "startDiscovery", "getDiscovery", "deleteDiscovery", "getDiscoveryUrls", "executeDiscovery", "listDiscoveries",
+    "health", "ready", "metrics", "openapi",
 )
 
 # openapi.yaml, info: these can come from any operation, with the Error body.

@@ -10,6 +10,7 @@ from harness import UNKNOWN_ID, eventually
 # One request per secured operation in scope.
 SECURED = (
     ("generateStrategy", "POST", "/api/strategies/generate", b"{}"),
+    ("refineStrategy", "POST", f"/api/strategies/{UNKNOWN_ID}/refine", b"{}"),
     ("listStrategies", "GET", "/api/strategies", None),
     ("listStrategyAudit", "GET", "/api/strategies/audit", None),
     ("getStrategy", "GET", f"/api/strategies/{UNKNOWN_ID}", None),
@@ -34,6 +35,15 @@ SECURED = (
     ("getScheduleChanges", "GET", f"/api/schedules/{UNKNOWN_ID}/changes", None),
     ("getScheduleChangelog", "GET", f"/api/schedules/{UNKNOWN_ID}/changelog", None),
     ("createWatch", "POST", "/api/watch", b"{}"),
+    ("testWebhook", "POST", "/api/webhooks/test", b"{}"),
+    ("listWebhookDeliveries", "GET", "/api/webhooks/deliveries", None),
+    ("replayWebhookDelivery", "POST", f"/api/webhooks/deliveries/{UNKNOWN_ID}/replay", None),
+    ("startDiscovery", "POST", "/discover", b"{}"),
+    ("getDiscovery", "GET", f"/discover/{UNKNOWN_ID}", None),
+    ("deleteDiscovery", "DELETE", f"/discover/{UNKNOWN_ID}", None),
+    ("getDiscoveryUrls", "GET", f"/discover/{UNKNOWN_ID}/urls", None),
+    ("executeDiscovery", "POST", f"/discover/{UNKNOWN_ID}/execute", b"{}"),
+    ("listDiscoveries", "GET", "/discoveries", None),
     ("metrics", "GET", "/metrics", None),
 )
 

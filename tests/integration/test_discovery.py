@@ -180,6 +180,18 @@ class BadRequests(Discovery):
         self.assert_error(self.client.get("/discoveries?status=done"), 400)
 
 
+class WithoutRobots(Discovery):
+    server_options = ("--discovery-respect-robots=false",)
+
+    def test_robots_txt_may_be_left_out(self):
+        with fixture_site.FixtureSite() as own:
+            own.page("/robots.txt", "User-agent: *\nDisallow: /", "text/plain")
+            own.page("/start", links("/product/1"))
+            self.assertEqual(self.found(method="link_pattern", seed_url=own.url("/start"), link_pattern="/product/*"),
+                             ["product/1"])
+            self.assertEqual(own.hits("/robots.txt"), 0)
+
+
 class Restart(harness.MeterCase):
     server_options = harness.QUICK_LEASES
 

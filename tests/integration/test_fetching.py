@@ -252,7 +252,7 @@ class SmallLimits(harness.MeterCase):
 
 
 class RespectRobots(harness.MeterCase):
-    server_options = ("--fetch-respect-robots", "true", "--fetch-max-retries", "0")
+    server_options = ("--fetch-respect-robots", "--fetch-max-retries", "0")
 
     def test_what_robots_txt_forbids_is_not_fetched(self):
         with fixture_site.FixtureSite() as own:

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import unittest
 
+import fixture_site
 import harness
 from harness import eventually
 
@@ -56,6 +57,10 @@ class Freezes(harness.MeterCase):
         self.assertEqual(before[0], sorted((job_id, 1) for job_id in ids))
 
     def setUp(self):
+        # A site of its own: what other tests left unanswered is none of its fetches.
+        self.site = fixture_site.FixtureSite()
+        self.site.start()
+        self.addCleanup(self.site.close)
         self.strategy = self.client.strategy(self.site.url("/shop"))
 
     def test_the_same_process_after_waking(self):

@@ -9,6 +9,8 @@ import harness
 from harness import UNKNOWN_ID
 from test_auth import SECURED
 
+GENERATION = ("generateStrategy", "refineStrategy", "createWatch")  # the operations of the smaller bucket
+
 
 def numbers(answer):
     return tuple(int(answer.headers[f"x-ratelimit-{name}"]) for name in ("limit", "remaining", "reset"))
@@ -54,7 +56,7 @@ class RateLimits(harness.MeterCase):
                     continue  # the window ended meanwhile
                 refused += 1
                 limit, remaining, reset = numbers(answer)
-                self.assertEqual((limit, remaining), (3 if name in ("generateStrategy", "createWatch") else 30, 0))
+                self.assertEqual((limit, remaining), (3 if name in GENERATION else 30, 0))
                 wait = int(answer.headers["retry-after"])
                 self.assertTrue(1 <= wait <= 60, wait)
                 self.assertLessEqual(abs(time.time() + wait - reset), 2)

@@ -34,6 +34,9 @@ class FullDisk(harness.MeterCase):
         schedule = client.post("/api/schedules", {"strategy_id": strategy["id"], "url": url, "interval_seconds": 3600,
                                                   "webhook_url": "https://hooks.test/"}, expect=201).json
         at_schedule = f"/api/schedules/{schedule['id']}"
+        counted = {"discovery": {"method": "pagination", "url_template": f"{url}?page={{n}}", "max_pages": 2}}
+        found = client.post("/discover", counted, expect=201).json["discovery_id"]
+        eventually(lambda: client.get(f"/discover/{found}").json["status"] == "completed", what="the discovery")
         body = {"strategy_id": strategy["id"], "url": url}
         with self.full_disk():
             for method, target, json in (
@@ -41,6 +44,9 @@ class FullDisk(harness.MeterCase):
                     ("POST", "/api/jobs", {"strategy_id": strategy["id"], "urls": [url] * 3}),
                     ("POST", "/api/jobs/execute", body),
                     ("PATCH", f"/api/strategies/{strategy['id']}", {"name": "lost"}),
+                    ("POST", f"/api/strategies/{strategy['id']}/refine", {"feedback": "also extract links"}),
+                    ("POST", "/discover", counted),
+                    ("POST", f"/discover/{found}/execute", {"strategy_id": strategy["id"]}),
                     ("POST", "/api/schedules", {**body, "interval_seconds": 600}),
                     ("PATCH", at_schedule, {"enabled": False}),
                     ("POST", at_schedule + "/webhook-secret/regenerate", {}),
@@ -52,6 +58,7 @@ class FullDisk(harness.MeterCase):
                     self.assert_error(answer, 503, code="unavailable")
             deleted = client.delete(f"/api/strategies/{doomed['id']}", expect=(200, 503)).status == 200
             gone = client.delete(at_schedule, expect=(200, 503)).status == 200
+            client.delete(f"/discover/{found}", expect=(200, 503))
             self.assertEqual(client.get_job(job["id"]), job)
             self.assertEqual(client.get(f"/api/strategies/{strategy['id']}", expect=200).json, strategy)
         eventually(lambda: client.post("/api/jobs", body).status == 201, what="writes again")

@@ -154,6 +154,7 @@ TEST_SUITE("server.config") {
     TEST_CASE("both names of a setting work, and a flag alone means yes") {
         CHECK(serve_config({"--allow-private-networks"})->engine.fetch.allow_private_networks);
         CHECK(serve_config({"--egress-allow-private-networks"})->engine.fetch.allow_private_networks);
+        CHECK_FALSE(serve_config({"--discovery-respect-robots=false"})->engine.discovery.respect_robots);
         CHECK_FALSE(serve_config({})->engine.fetch.allow_private_networks);
         setenv("METER_ALLOW_PRIVATE_NETWORKS", "true", 1);
         CHECK(serve_config({})->engine.fetch.allow_private_networks);
