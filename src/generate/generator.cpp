@@ -11,8 +11,6 @@
 
 namespace meter {
 
-Generator::~Generator() = default;
-
 namespace generate {
 namespace {
 

@@ -142,9 +142,9 @@ TEST_SUITE("notify.bodies") {
 
     TEST_CASE("a Slack workflow gets flat strings only") {
         const Value body = parsed(slack_workflow_body(changed()));
-        for (const auto& [name, value] : *body.if_object()) {
-            CAPTURE(name);
-            CHECK(value.is_string());
+        for (const auto& member : *body.if_object()) {
+            CAPTURE(member.first);
+            CHECK(member.second.is_string());
         }
         CHECK(string_at(body, "event") == "job.completed");
         CHECK(string_at(body, "status") == "completed");
