@@ -52,7 +52,8 @@ class Crowds(harness.MeterCase):
             figures.append(f"{target} p50 {took[len(took) // 2] * 1000:.1f} ms, p99 {took[-2] * 1000:.1f} ms")
         grown = resident_bytes(self.server.process.pid) - self.rss_before
         print(f"{crowd}: {'; '.join(figures)}; RSS {grown / MIB:+.1f} MiB")
-        self.assertLess(grown, most)
+        if not harness.SANITIZED:
+            self.assertLess(grown, most)
 
     def setUp(self):
         self.ask("/healthz", 20)
