@@ -6,6 +6,7 @@ find_dependency(CURL)
 find_dependency(OpenSSL COMPONENTS Crypto)
 find_dependency(SQLiteCpp)
 find_dependency(date)
+find_dependency(ZLIB)
 
 find_package(RapidJSON QUIET)  # Debian's config makes no target
 if(NOT TARGET rapidjson)
