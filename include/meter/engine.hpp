@@ -24,6 +24,7 @@
 #include "meter/store.hpp"
 #include "meter/strategy.hpp"
 #include "meter/webhook.hpp"
+#include "meter/workflow.hpp"
 
 namespace meter {
 
@@ -63,6 +64,16 @@ struct DiscoveryOptions {
     DiscoveryLimits limits = {};
 };
 
+/// How workflows are run.
+struct WorkflowOptions {
+    /// Threads that plan nodes; their jobs run with all others. 0, or JobOptions::workers = 0: none, the host calls
+    /// Engine::run_pending(). [0, 64]
+    int workers = 2;
+    std::int64_t max_node_jobs = 10'000;       ///< more inputs of a node are cut; [1, 1e7]
+    std::chrono::seconds run_timeout{21'600};  ///< [1 s, 30 days]
+    std::chrono::milliseconds lease{30'000};   ///< of one step; renewed every third of it; [100 ms, 1 h]
+};
+
 /// The parts an engine is made of. A null seam means the built-in one.
 struct EngineOptions {
     std::shared_ptr<Store> store = {};          ///< null: open_store("memory:")
@@ -75,6 +86,7 @@ struct EngineOptions {
     JobOptions jobs = {};
     QuotaOptions quota = {};
     DiscoveryOptions discovery = {};
+    WorkflowOptions workflows = {};
     WebhookOptions webhooks = {};
     ScheduleOptions schedules = {};
     /// How long a strategy's page is kept for refining it; [0, 10 years].
@@ -204,6 +216,63 @@ public:
                                     const Caller& caller = {});
     /// Removes the discovery, stopping it when it runs, and the schedules made from it. Batches and jobs stay.
     Result<void> delete_discovery(std::string_view discovery_id, const Caller& caller = {});
+
+    /// Checks and stores a workflow. Errors: those of wire contract 19.1 (invalid_argument naming node or edge,
+    /// invalid_url; not_found "Strategy not found").
+    Result<Workflow> create_workflow(const WorkflowRequest& request, const Caller& caller = {});
+    /// Errors of these: not_found "Workflow not found", "Node not found", "Edge not found".
+    Result<Workflow> get_workflow(std::string_view workflow_id, const Caller& caller = {});
+    Result<std::vector<Workflow>> list_workflows(ListRange range = {.limit = 50}, const Caller& caller = {});
+    Result<Workflow> update_workflow(std::string_view workflow_id, const WorkflowPatch& patch,
+                                     const Caller& caller = {});
+    /// Removes it with its runs and schedules; an open run is cancelled. Jobs stay.
+    Result<void> delete_workflow(std::string_view workflow_id, const Caller& caller = {});
+    /// Nodes are named by id or key. Runs that are under way go on with the definition they started with.
+    Result<WorkflowNode> add_workflow_node(std::string_view workflow_id, const WorkflowNode& node,
+                                           const Caller& caller = {});
+    Result<WorkflowNode> update_workflow_node(std::string_view workflow_id, std::string_view node,
+                                              const WorkflowNodePatch& patch, const Caller& caller = {});
+    /// Its edges go with it.
+    Result<void> delete_workflow_node(std::string_view workflow_id, std::string_view node, const Caller& caller = {});
+    Result<WorkflowEdge> add_workflow_edge(std::string_view workflow_id, const WorkflowEdge& edge,
+                                           const Caller& caller = {});
+    Result<void> delete_workflow_edge(std::string_view workflow_id, std::string_view edge_id,
+                                      const Caller& caller = {});
+
+    /// Starts a run; it goes on in the background. `force`: every node runs, whatever an earlier run may hand on.
+    /// Errors: invalid_argument "Workflow has no nodes" or about an unfinished graph; conflict "Workflow is already
+    /// running", whose subject is the id of that run.
+    Result<WorkflowRun> run_workflow(std::string_view workflow_id, bool force = false, const Caller& caller = {});
+    /// Waits until the run has ended. Errors: not_found "Workflow run not found"; timeout, cancelled; the run is not
+    /// touched by either.
+    Result<WorkflowRun> wait_for_workflow_run(std::string_view workflow_id, std::string_view run_id,
+                                              std::chrono::milliseconds timeout, const Caller& caller = {},
+                                              std::stop_token stop = {});
+    Result<WorkflowRun> get_workflow_run(std::string_view workflow_id, std::string_view run_id,
+                                         const Caller& caller = {});
+    /// Newest first, without node executions.
+    Result<std::vector<WorkflowRun>> list_workflow_runs(std::string_view workflow_id, ListRange range = {.limit = 20},
+                                                        const Caller& caller = {});
+    /// Errors: conflict "Workflow run has already finished"; a cancelled run is returned as it is.
+    Result<WorkflowRun> cancel_workflow_run(std::string_view workflow_id, std::string_view run_id,
+                                            const Caller& caller = {});
+    /// The output of the newest completed or partial run as JSON text (wire contract 19.7). Errors: not_found "No
+    /// completed runs found".
+    Result<std::string> latest_workflow_output(std::string_view workflow_id, const WorkflowOutputQuery& query = {},
+                                               const Caller& caller = {});
+    /// The graph as SVG; with a run its states and counts.
+    Result<std::string> draw_workflow(std::string_view workflow_id, std::optional<std::string_view> run_id = {},
+                                      const Caller& caller = {});
+
+    /// As schedules of strategies; the request's strategy, URLs and parameters are not looked at. Errors: not_found
+    /// "Workflow not found", "Schedule not found" (also when it is another workflow's).
+    Result<Schedule> create_workflow_schedule(std::string_view workflow_id, const ScheduleRequest& request,
+                                              const Caller& caller = {});
+    Result<std::vector<Schedule>> list_workflow_schedules(std::string_view workflow_id, const Caller& caller = {});
+    Result<UpdatedSchedule> update_workflow_schedule(std::string_view workflow_id, std::string_view schedule_id,
+                                                     const SchedulePatch& patch, const Caller& caller = {});
+    Result<void> delete_workflow_schedule(std::string_view workflow_id, std::string_view schedule_id,
+                                          const Caller& caller = {});
 
     /// Makes the ticks that are due and runs pending jobs on the calling thread until none is left or `stop` is
     /// requested; how many jobs ran. Meant for JobOptions::workers = 0, harmless otherwise.

@@ -30,6 +30,7 @@ struct Job {
     std::optional<std::string> schedule_id;
     std::optional<std::string> batch_id;
     std::optional<std::string> workflow_run_id;
+    std::optional<std::string> workflow_node_id;  ///< set with workflow_run_id; not on the wire
     std::string url;
     std::optional<std::string> parameters;  ///< JSON object text; api strategies only
     JobStatus status = JobStatus::pending;

@@ -27,3 +27,5 @@
 #include "meter/value.hpp"
 #include "meter/version.hpp"
 #include "meter/webhook.hpp"
+#include "meter/workflow.hpp"
+#include "meter/workflow_store.hpp"

@@ -40,8 +40,9 @@ struct ScheduleHealth {
 struct Schedule {
     std::string schedule_id;  ///< UUID
     std::string account_id;
-    std::string strategy_id;
-    std::optional<std::string> url;                ///< exactly one of url and urls
+    std::string strategy_id;                       ///< empty with workflow_id
+    std::optional<std::string> workflow_id;        ///< its ticks make runs of this workflow instead of jobs
+    std::optional<std::string> url;                ///< exactly one of url and urls; none with workflow_id
     std::optional<std::vector<std::string>> urls;  ///< 1 to 10,000
     std::optional<std::int64_t> interval_seconds;  ///< exactly one of interval_seconds and cron_expression
     std::optional<std::string> cron_expression;
@@ -157,6 +158,7 @@ METER_EXPORT std::string to_json(const Watch& watch);
 
 struct ScheduleQuery {
     std::optional<std::string> strategy_id = {};
+    std::optional<std::string> workflow_id = {};  ///< nullopt: schedules of strategies only
     ListRange range{.limit = 1000};
 };
 

@@ -21,6 +21,7 @@
 #include "meter/strategy.hpp"
 #include "meter/time.hpp"
 #include "meter/webhook.hpp"
+#include "meter/workflow_store.hpp"
 
 namespace meter {
 
@@ -258,6 +259,10 @@ struct ScheduleTick {
     std::optional<DueTime> next = {};
     std::vector<Job> jobs = {};  ///< created_at: `ticked_at`
     std::optional<Batch> batch = {};
+    /// Schedules of workflows: started as WorkflowStore::start_run() does; while another run is open the tick is
+    /// skipped.
+    std::optional<WorkflowRun> run = {};
+    TimePoint run_deadline{};
 };
 
 /// What became of a tick.
