@@ -188,10 +188,16 @@ bool Runner::job_left(const std::string& host) {
 void Runner::run_claimed(const ClaimedJob& claimed, std::stop_token stop) {
     const std::string& job_id = claimed.job.job_id;
     std::stop_source job_stop;
+    std::stop_source outlived(std::nostopstate);
     {
         std::lock_guard lock(mutex_);
-        running_.insert_or_assign(job_id, Running{ClaimRef{job_id, claimed.token}, claimed.job.strategy_id, job_stop});
+        Running& running = running_[job_id];
+        // This process lost the job without noticing and got it again: what it did under the old claim is void.
+        outlived = std::exchange(running.stop, job_stop);
+        running.claim = ClaimRef{job_id, claimed.token};
+        running.strategy_id = claimed.job.strategy_id;
     }
+    outlived.request_stop();
     {
         const std::stop_callback forward(stop, [&] { job_stop.request_stop(); });
         try {
@@ -203,7 +209,8 @@ void Runner::run_claimed(const ClaimedJob& claimed, std::stop_token stop) {
     }
     {
         std::lock_guard lock(mutex_);
-        running_.erase(job_id);
+        const auto running = running_.find(job_id);
+        if (running != running_.end() && running->second.claim.token == claimed.token) running_.erase(running);
     }
     running_changed_.notify_all();
     wake_waiters(job_id);

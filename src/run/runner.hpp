@@ -71,7 +71,7 @@ private:
     struct Running {
         ClaimRef claim;
         std::string strategy_id;
-        std::stop_source stop;
+        std::stop_source stop{std::nostopstate};
     };
     struct Waiter {
         std::condition_variable_any wake;

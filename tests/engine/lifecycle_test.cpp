@@ -26,7 +26,11 @@ public:
             ++waiting_;
             changed_.notify_all();
             const bool opened = changed_.wait(lock, stop, [&] { return open_; });
-            if (!opened) return meter::Error{ErrorCode::cancelled, "Cancelled", request.url};
+            if (!opened) {
+                ++stopped_;
+                changed_.notify_all();
+                return meter::Error{ErrorCode::cancelled, "Cancelled", request.url};
+            }
             meter::Response response;
             response.status = 200;
             response.url = request.url;
@@ -38,6 +42,14 @@ public:
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return waiting_ >= count; });
     }
+    int waiting() {
+        std::lock_guard lock(mutex_);
+        return waiting_;
+    }
+    void wait_for_stopped(int count) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return stopped_ >= count; });
+    }
     void open() {
         std::lock_guard lock(mutex_);
         open_ = true;
@@ -48,6 +60,7 @@ private:
     std::mutex mutex_;
     std::condition_variable_any changed_;
     int waiting_ = 0;
+    int stopped_ = 0;
     bool open_ = false;
 };
 
@@ -122,6 +135,23 @@ TEST_SUITE("engine.lifecycle") {
         caller.join();
         REQUIRE(result);
         CHECK(result->status == JobStatus::completed);
+    }
+
+    TEST_CASE("a process that gets back a job it had lost stops what it did under the old claim") {
+        Fixture f({.workers = 2, .max_attempts = 10});
+        const auto strategy = f.strategy();
+        Gate gate;
+        f.site->handle(shop::url, gate.handler());
+        const auto job = f.engine->submit({.strategy_id = strategy.strategy_id, .url = shop::url}).value();
+        gate.wait_for(1);
+        // Nobody renewed the lease in time, and another process swept it.
+        REQUIRE(f.store->jobs().sweep(f.clock->now() + std::chrono::hours(1), 10).value().requeued == 1);
+        advance_until(f, std::chrono::seconds(1), [&] { return gate.waiting() == 2; });
+        gate.wait_for_stopped(1);
+        gate.open();
+        const auto ended = f.engine->wait_for_job(job.job_id, std::chrono::hours(1)).value();
+        CHECK(ended.status == JobStatus::completed);
+        CHECK(ended.attempt == 2);
     }
 
     TEST_CASE("a job whose worker died runs again after its lease, and fails when its attempts are used") {
