@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fstream>
 
 #include "config.hpp"
 
@@ -117,6 +118,26 @@ Result<void> set_smtp_security(ServerConfig& config, const OptionValue& value) {
     return Error{ErrorCode::invalid_argument, "must be one of: starttls, tls, none"};
 }
 
+Result<void> set_model_url(ServerConfig& config, const OptionValue& value) {
+    config.engine.chat.url = value.text;
+    if (value.text.empty()) return {};
+    const ChatOptions only{.url = value.text};
+    if (!validate(only))
+        return Error{ErrorCode::invalid_argument, "must be an absolute http or https URL without a query"};
+    return {};
+}
+
+// Keys of services come in files of their own as secrets are mounted; the first line counts.
+Result<void> set_model_key_file(ServerConfig& config, const OptionValue& value) {
+    if (value.text.empty()) return {};
+    std::ifstream file(value.text, std::ios::binary);
+    std::string line;
+    if (!file || !std::getline(file, line)) return Error{ErrorCode::invalid_argument, "cannot be read or is empty"};
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+    config.engine.chat.key = line;
+    return {};
+}
+
 Result<void> set_bootstrap_key(ServerConfig& config, const OptionValue& value) {
     config.bootstrap_key = value.text;
     return {};
@@ -161,6 +182,22 @@ constexpr OptionSpec specs[] = {
      METER_SET(c.engine.quota.limit = v.number)},
     {"generator.deadline", "", seconds, "55", 1 * second, 1 * hour, "Longest time making a strategy may take",
      set_generate_deadline},
+
+    {"generator.url", "", text, "", 0, 0,
+     "Base URL of a language model's OpenAI-compatible API (http://127.0.0.1:11434/v1), asked beside the built-in "
+     "generator when strategies are made; empty: none",
+     set_model_url},
+    {"generator.model", "", text, "", 0, 0, "Model to ask for there", METER_SET(c.engine.chat.model = v.text)},
+    {"generator.key", "", text, "", 0, 0, "Key for it; give it as variable or in the file",
+     METER_SET(c.engine.chat.key = v.text)},
+    {"generator.key_file", "", text, "", 0, 0, "File whose first line is that key", set_model_key_file},
+    {"generator.timeout_seconds", "", seconds, "25", second / 10, 10 * minute, "Longest time an answer of it may take",
+     METER_SET(c.engine.chat.timeout = v.time)},
+    {"generator.max_answer_bytes", "", bytes, "256KiB", 1 * KiB, 16 * MiB, "Longest answer of it",
+     METER_SET(c.engine.chat.max_answer_bytes = as_size(v))},
+    {"generator.allow_private_networks", "", flag, "false", 0, 0,
+     "Let questions to it go to loopback and private addresses",
+     METER_SET(c.engine.chat.allow_private_networks = v.flag)},
 
     {"jobs.workers", "", count, "64", 1, 1024, "Jobs run at once", METER_SET(c.engine.jobs.workers = as_int(v))},
     {"jobs.lease_seconds", "", seconds, "30", second / 10, 1 * hour,

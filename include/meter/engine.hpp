@@ -80,9 +80,12 @@ struct EngineOptions {
     std::shared_ptr<Fetcher> fetcher = {};      ///< null: make_fetcher(fetch)
     std::shared_ptr<Clock> clock = {};          ///< null: system_clock()
     std::shared_ptr<Logger> logger = {};        ///< null: null_logger()
-    std::shared_ptr<Generator> generator = {};  ///< null: make_generator(fetcher)
+    std::shared_ptr<Generator> generator = {};  ///< null: make_generator(fetcher), and the model of `chat` beside it
     std::shared_ptr<Notifier> notifier = {};    ///< null: through `fetcher` (or one of its own), mail by webhooks.smtp
     FetchOptions fetch = {};
+    /// A language model to ask when strategies are made or refined, never by jobs; without a URL none. Through
+    /// `fetcher` when that is given, else through one of its own with `chat`'s switch for private addresses.
+    ChatOptions chat = {};
     JobOptions jobs = {};
     QuotaOptions quota = {};
     DiscoveryOptions discovery = {};

@@ -12,6 +12,21 @@ namespace {
 
 constexpr int jobs_beside_fetches = 2;  // of one host: what they fetched is being read and stored
 
+/// The built-in generator, with the model of `chat` where there is one. `given`: the fetcher that the host gave.
+Result<std::shared_ptr<Generator>> generator_of(const EngineOptions& options, std::shared_ptr<Fetcher> given) {
+    auto built_in = make_generator(options.fetcher);
+    if (options.chat.url.empty()) return built_in;
+    if (!given) {
+        FetchOptions fetch = options.fetch;
+        fetch.allow_private_networks = options.chat.allow_private_networks;
+        fetch.respect_robots = false;
+        auto made = make_fetcher(fetch);
+        if (!made) return made.error();
+        given = *std::move(made);
+    }
+    return make_chat_generator(options.chat, std::move(given), std::move(built_in), options.logger);
+}
+
 }  // namespace
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -32,13 +47,18 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
         if (!notifier) return notifier.error();
         options.notifier = *std::move(notifier);
     }
+    const std::shared_ptr<Fetcher> given_fetcher = options.fetcher;
     if (!options.fetcher) {
         auto fetcher = make_fetcher(options.fetch);
         if (!fetcher) return fetcher.error();
         options.fetcher = *std::move(fetcher);
         if (options.jobs.per_host == 0) options.jobs.per_host = options.fetch.per_host + jobs_beside_fetches;
     }
-    if (!options.generator) options.generator = make_generator(options.fetcher);
+    if (!options.generator) {
+        auto generator = generator_of(options, given_fetcher);
+        if (!generator) return generator.error();
+        options.generator = *std::move(generator);
+    }
     auto impl = std::make_unique<Impl>();
     impl->options = std::move(options);
     const EngineOptions& set = impl->options;

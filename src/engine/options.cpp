@@ -72,6 +72,8 @@ Result<void> validate(const EngineOptions& options) {
     };
     if (auto fine = part("webhooks.", validate(options.webhooks)); !fine) return fine;
     if (auto fine = part("webhooks.smtp.", validate(options.webhooks.smtp)); !fine) return fine;
+    if (!options.chat.url.empty())
+        if (auto fine = part("chat.", validate(options.chat)); !fine) return fine;
     return validate(options.fetch);
 }
 

@@ -124,12 +124,18 @@ Result<std::optional<GeneratedPlan>> ApiGenerator::generate(const GenerateInput&
     if (fetcher_ == nullptr || document == nullptr) return std::optional<GeneratedPlan>{};
     std::string page_text;
     if (const html::Element body = document->body()) page_text = core::fold_case(body.text());
-    for (ApiCandidate& candidate : find_api_candidates(*document, input.page.url)) {
+    auto candidates = find_api_candidates(*document, input.page.url);
+    // Each may take its part of the time there is, so that the last one ends in time too.
+    auto each = api_timeout;
+    if (input.timeout.count() > 0 && !candidates.empty())
+        each = std::clamp(input.timeout / static_cast<std::int64_t>(candidates.size()), std::chrono::milliseconds{1},
+                          api_timeout);
+    for (ApiCandidate& candidate : candidates) {
         if (stop.stop_requested()) return Error{ErrorCode::cancelled, "Cancelled", ""};
         Request request;
         request.url = candidate.url;
         request.headers = {{"Accept", "application/json"}};
-        request.timeout = api_timeout;
+        request.timeout = each;
         request.max_body_bytes = max_api_body;
         request.max_retries = 0;
         const auto answer = fetcher_->fetch(request, stop);

@@ -174,6 +174,8 @@ Value slot_print(const PageFacts& facts, const Region& region, const Slot& slot)
     return print;
 }
 
+}  // namespace
+
 Value container_print(const PageFacts& facts, const Region& region) {
     const PageIndex& page = facts.page;
     double text = 0;
@@ -196,8 +198,6 @@ Value container_print(const PageFacts& facts, const Region& region) {
                   {"text", structure_round(text / static_cast<double>(region.members.size()))},
                   {"tags", std::move(tags)}};
 }
-
-}  // namespace
 
 char decimal_of(const Slot& slot) {
     for (const SlotValue& value : slot.values) {

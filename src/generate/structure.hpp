@@ -57,7 +57,10 @@ Value plan_candidate(const PageFacts& facts, const Candidate& candidate, const s
 /// takes points for decimal signs reads them rightly.
 char decimal_of(const Slot& slot);
 
+/// The fingerprint of a region's records as containers of a plan.
+Value container_print(const PageFacts& facts, const Region& region);
+
 /// "explain" and "fingerprint" of a plan and its fields.
-Value assemble_plan(Value container, std::vector<PlannedField> fields, Value container_print);
+Value assemble_plan(Value container, std::vector<PlannedField> fields, Value print);
 
 }  // namespace meter::generate
