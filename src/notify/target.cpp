@@ -1,5 +1,6 @@
 // The webhook members of a schedule: detection and checks (wire contract 13.3, 15.1, 15.6).
 #include <algorithm>
+#include <utility>
 
 #include "core/hash.hpp"
 #include "core/unicode.hpp"
@@ -77,7 +78,7 @@ Result<WebhookTest> parse_webhook_test(const Value& body) {
     in.require({"webhook_url"});
     WebhookTest test;
     test.url = in.text("webhook_url").value_or("");
-    test.secret = in.text("webhook_secret");
+    auto secret = in.text("webhook_secret");
     if (const auto word = in.word("webhook_type", {"standard", "slack", "slack_workflow", "discord", "email"}))
         test.type = static_cast<WebhookType>(*word);
     const Object* metadata = in.object("webhook_metadata");
@@ -88,9 +89,10 @@ Result<WebhookTest> parse_webhook_test(const Value& body) {
         test.metadata = to_json(value);
     }
     // An empty secret asks for a generated one elsewhere; here there is nothing to keep it for.
-    if (test.secret && test.secret->empty()) test.secret.reset();
-    if (test.secret)
-        if (auto fine = validate_webhook_secret(*test.secret); !fine) return fine.error();
+    if (secret && !secret->empty()) {
+        if (auto fine = validate_webhook_secret(*secret); !fine) return fine.error();
+        test.secret = std::move(secret);
+    }
     if (test.url.empty())
         return Error{ErrorCode::invalid_argument, "Missing required field: webhook_url", "webhook_url"};
     if (auto fine = validate_webhook_url(test.url, test.type.value_or(detect_webhook_type(test.url))); !fine)

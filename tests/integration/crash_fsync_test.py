@@ -23,6 +23,7 @@ import fixture_site
 import harness
 from harness import eventually
 
+SKIPPED = 77  # ctest tells this from a pass
 LOST = (OSError, http.client.HTTPException)
 WRAPPER = """#!/bin/sh
 exec strace -f -qq -o /dev/null -e trace=fsync,fdatasync -e signal=none \\
@@ -32,8 +33,6 @@ exec strace -f -qq -o /dev/null -e trace=fsync,fdatasync -e signal=none \\
 
 class Killed(Exception):
     """The server was gone before it served."""
-
-SKIPPED = 77  # ctest tells this from a pass
 
 
 def run_until_killed(server, site, asked):
