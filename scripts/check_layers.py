@@ -20,14 +20,15 @@ LAYERS = {
     "change": PURE_BASE,
     "filter": PURE_BASE,
     "schedule": PURE_BASE,
+    "workflow": PURE_BASE,
     "discover": SEAM_BASE,
     "fetch": SEAM_BASE,
     "notify": SEAM_BASE,
     "store": SEAM_BASE,
     "generate": SEAM_BASE | {"extract"},
     "testing": {"core", "json"},
-    "run": PURE_BASE | {"extract", "change", "filter", "notify"},
-    "engine": PURE_BASE | {"extract", "change", "filter", "schedule", "fetch", "store", "run", "notify", "generate"},
+    "run": PURE_BASE | {"extract", "change", "filter", "notify", "workflow"},
+    "engine": PURE_BASE | {"extract", "change", "filter", "schedule", "workflow", "fetch", "store", "run", "notify", "generate"},
 }
 # third-party header prefix -> folders that own it
 OWNERS = {
@@ -39,6 +40,7 @@ OWNERS = {
     "utf8proc.h": {"src/core"},
     "date/": {"src/schedule"},
     "zlib.h": {"src/discover"},
+    "boost/": {"src/workflow"},
     "SQLiteCpp/": {"src/store/sqlite"},
     "sqlite3.h": {"src/store/sqlite"},
     "httplib.h": {"server"},

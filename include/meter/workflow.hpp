@@ -101,7 +101,8 @@ struct WorkflowNodePatch {
     std::optional<std::optional<std::string>> parameter_config = {};
 };
 
-/// Read request bodies. Errors: invalid_argument (`subject` is the dotted member: "nodes.1.url_field"), invalid_url.
+/// Read request bodies: kinds and lengths of members. Errors: invalid_argument; `subject` is the dotted member, like
+/// "nodes.1.url_field". What needs the whole graph (wire contract 19.1), and URLs, are checked where it is stored.
 METER_EXPORT Result<WorkflowRequest> parse_workflow_request(const Value& body);
 METER_EXPORT Result<WorkflowPatch> parse_workflow_patch(const Value& body);
 METER_EXPORT Result<WorkflowNode> parse_workflow_node(const Value& body);
@@ -110,7 +111,7 @@ METER_EXPORT Result<WorkflowEdge> parse_workflow_edge(const Value& body);
 /// `force` of a body {"force": bool}; a null body is an empty one.
 METER_EXPORT Result<bool> parse_workflow_run_request(const Value& body);
 
-/// What a node that follows another one runs on: with `urls` static_urls, else with `url_field` upstream_urls, else
+/// What a node that follows another one runs on: with `urls` trigger_only, else with `url_field` upstream_urls, else
 /// upstream_data.
 struct FollowOptions {
     std::vector<std::string> urls = {};
@@ -170,6 +171,7 @@ METER_EXPORT std::optional<SkipReason> parse_skip_reason(std::string_view name) 
 
 enum class RunTrigger { manual, schedule };
 METER_EXPORT std::string_view to_string(RunTrigger trigger) noexcept;
+METER_EXPORT std::optional<RunTrigger> parse_run_trigger(std::string_view name) noexcept;
 
 /// What became of one node in one run.
 struct NodeExecution {

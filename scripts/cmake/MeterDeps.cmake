@@ -7,6 +7,7 @@ find_dependency(OpenSSL COMPONENTS Crypto)
 find_dependency(SQLiteCpp)
 find_dependency(date)
 find_dependency(ZLIB)
+find_dependency(Boost CONFIG)  # headers only: Boost.Graph
 
 find_package(RapidJSON QUIET)  # Debian's config makes no target
 if(NOT TARGET rapidjson)

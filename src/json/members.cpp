@@ -138,6 +138,22 @@ const Value::Array* Members::array(std::string_view name, std::size_t min, std::
     return nullptr;
 }
 
+std::optional<std::vector<std::string>> Members::texts(std::string_view name, std::size_t min, std::size_t max) {
+    const Value::Array* list = array(name, min, max);
+    if (list == nullptr) return std::nullopt;
+    std::vector<std::string> texts;
+    texts.reserve(list->size());
+    for (const Value& value : *list) {
+        if (const std::string* text = value.if_string()) {
+            texts.push_back(*text);
+            continue;
+        }
+        fail(std::string(name) + "." + std::to_string(texts.size()), "must be a string");
+        return std::nullopt;
+    }
+    return texts;
+}
+
 std::optional<std::size_t> Members::word(std::string_view name, std::initializer_list<std::string_view> words) {
     const Value* value = find(name);
     if (value == nullptr) return std::nullopt;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "meter/error.hpp"
 #include "meter/value.hpp"
@@ -61,6 +62,8 @@ public:
     std::optional<std::int64_t> integer(std::string_view name, std::int64_t min, std::int64_t max);
     const Object* object(std::string_view name);
     const Value::Array* array(std::string_view name, std::size_t min, std::size_t max);
+    /// An array of strings.
+    std::optional<std::vector<std::string>> texts(std::string_view name, std::size_t min, std::size_t max);
     /// One of the words; the index in the list.
     std::optional<std::size_t> word(std::string_view name, std::initializer_list<std::string_view> words);
 

@@ -12,6 +12,8 @@ constexpr std::size_t most_key_fields = 10;
 constexpr TextLength webhook_url_length{0, 4'096};
 constexpr TextLength webhook_secret_length{0, 256};
 
+}  // namespace
+
 bool is_parameter(const Value& value) {
     if (value.is_scalar()) return true;
     const Value::Array* array = value.if_array();
@@ -19,18 +21,15 @@ bool is_parameter(const Value& value) {
                                            [](const Value& one) { return one.is_scalar() && !one.is_null(); });
 }
 
-}  // namespace
-
-std::optional<Value> read_parameters(Members& in) {
-    const Object* parameters = in.object("parameters");
+std::optional<Value> read_parameters(Members& in, std::string_view name) {
+    const Object* parameters = in.object(name);
     if (parameters == nullptr) return std::nullopt;
-    for (const auto& [name, value] : *parameters) {
+    for (const auto& [parameter, value] : *parameters) {
         if (is_parameter(value)) continue;
-        const std::string path = "parameters." + name;
-        in.fail({ErrorCode::invalid_argument, path + " must be a scalar, an array of scalars or null", path});
+        in.fail(std::string(name) + "." + parameter, "must be a scalar, an array of scalars or null");
         return std::nullopt;
     }
-    return *in.find("parameters");
+    return *in.find(name);
 }
 
 std::vector<std::string> read_urls(Members& in) {

@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "json/members.hpp"
@@ -11,11 +13,33 @@
 
 namespace meter::json {
 
-/// `parameters`: name -> scalar, array of scalars, or null to remove (wire contract 8.6).
-std::optional<Value> read_parameters(Members& in);
+/// `parameters`, or a member of another name with the same content: name -> scalar, array of scalars, or null to remove
+/// (wire contract 8.6).
+std::optional<Value> read_parameters(Members& in, std::string_view name = "parameters");
+
+/// May a parameter have this value?
+bool is_parameter(const Value& value);
 
 /// `urls`: 1 to 10,000. All texts first, then all URLs: what answers 422 comes after everything that answers 400.
 std::vector<std::string> read_urls(Members& in);
+
+/// A list of objects, each read by `read(Members&)` at its own path; nulls in them are dropped. Nothing is read after
+/// the first that is wrong.
+template <class Read>
+auto read_objects(Members& in, std::string_view name, std::size_t most, Read read) {
+    std::vector<std::invoke_result_t<Read, Members&>> parts;
+    const Value::Array* array = in.array(name, 0, most);
+    if (array == nullptr) return parts;
+    parts.reserve(array->size());
+    for (const Value& value : *array) {
+        Members part(value, Nulls::dropped, in.path_of(name) + "." + std::to_string(parts.size()));
+        parts.push_back(read(part));
+        if (!part.error()) continue;
+        in.fail(*part.error());
+        break;
+    }
+    return parts;
+}
 
 /// `ignore` and `key` (wire contract 12.7); with Nulls::kept a null is a value. What is in them is checked where it is
 /// compiled (ChangeRules).

@@ -1,8 +1,9 @@
-// Schedules and their changes as the wire contract's Schedule, WatchResponse, ScheduleChangesResponse and
-// ChangelogResponse.
+// Schedules and their changes as the wire contract's Schedule, WorkflowSchedule, WatchResponse, ScheduleChangesResponse
+// and ChangelogResponse.
 #include "json/object_writer.hpp"
 #include "meter/json.hpp"
 #include "meter/schedule.hpp"
+#include "meter/workflow.hpp"
 
 namespace meter {
 namespace {
@@ -34,6 +35,29 @@ std::string health_json(const ScheduleHealth& health) {
 std::optional<std::string> webhook_type_name(const Schedule& schedule) {
     if (!schedule.webhook_type) return std::nullopt;
     return std::string(to_string(*schedule.webhook_type));
+}
+
+void write_schedule_timing(json::ObjectWriter& out, const Schedule& schedule) {
+    out.text("schedule_type", to_string(schedule.type()))
+        .integer_or_null("interval_seconds", schedule.interval_seconds)
+        .text_or_null("cron_expression", schedule.cron_expression);
+    if (schedule.timezone) out.text("timezone", *schedule.timezone);
+    if (schedule.jitter_seconds > 0) out.integer("jitter_seconds", schedule.jitter_seconds);
+    out.flag("enabled", schedule.enabled);
+}
+
+void write_schedule_webhook(json::ObjectWriter& out, const Schedule& schedule, SecretShown secret) {
+    out.text_or_null("webhook_url", schedule.webhook_url).json_or_null("webhook_metadata", schedule.webhook_metadata);
+    if (secret == SecretShown::yes) out.text_or_null("webhook_secret", schedule.webhook_secret);
+    out.text_or_null("webhook_type", webhook_type_name(schedule)).text("webhook_on", to_string(schedule.webhook_on));
+}
+
+void write_schedule_times(json::ObjectWriter& out, const Schedule& schedule) {
+    out.json("next_runs", times_json(schedule.next_runs))
+        .time_or_null("next_run_at", schedule.next_run_at)
+        .time_or_null("last_run_at", schedule.last_run_at)
+        .time("created_at", schedule.created_at)
+        .time("updated_at", schedule.updated_at);
 }
 
 std::string change_json(const ScheduleChange& change) {
@@ -83,29 +107,27 @@ std::string to_json(const Schedule& schedule, SecretShown secret) {
         .text("schedule_id", schedule.schedule_id)
         .text("strategy_id", schedule.strategy_id)
         .text_or_null("url", schedule.url)
-        .json("urls", schedule.urls ? url_list_json(*schedule.urls) : "null")
-        .text("schedule_type", to_string(schedule.type()))
-        .integer_or_null("interval_seconds", schedule.interval_seconds)
-        .text_or_null("cron_expression", schedule.cron_expression);
-    if (schedule.timezone) out.text("timezone", *schedule.timezone);
-    if (schedule.jitter_seconds > 0) out.integer("jitter_seconds", schedule.jitter_seconds);
-    out.flag("enabled", schedule.enabled)
-        .text_or_null("webhook_url", schedule.webhook_url)
-        .json_or_null("webhook_metadata", schedule.webhook_metadata);
-    if (secret == SecretShown::yes) out.text_or_null("webhook_secret", schedule.webhook_secret);
-    out.text_or_null("webhook_type", webhook_type_name(schedule))
-        .text("webhook_on", to_string(schedule.webhook_on))
-        .json_or_null("parameters", schedule.parameters)
+        .json("urls", schedule.urls ? url_list_json(*schedule.urls) : "null");
+    write_schedule_timing(out, schedule);
+    write_schedule_webhook(out, schedule, secret);
+    out.json_or_null("parameters", schedule.parameters)
         .text_or_null("strategy_group_id", schedule.strategy_group_id)
         .text_or_null("discovery_id", schedule.discovery_id);
     if (schedule.ignore) out.json("ignore", *schedule.ignore);
     if (schedule.key) out.json("key", *schedule.key);
-    out.json("health", health_json(schedule.health))
-        .json("next_runs", times_json(schedule.next_runs))
-        .time_or_null("next_run_at", schedule.next_run_at)
-        .time_or_null("last_run_at", schedule.last_run_at)
-        .time("created_at", schedule.created_at)
-        .time("updated_at", schedule.updated_at);
+    out.json("health", health_json(schedule.health));
+    write_schedule_times(out, schedule);
+    return std::move(out).finish();
+}
+
+std::string to_workflow_schedule_json(const Schedule& schedule, SecretShown secret) {
+    json::ObjectWriter out;
+    out.text("id", schedule.schedule_id)
+        .text("schedule_id", schedule.schedule_id)
+        .text("workflow_id", schedule.workflow_id.value_or(""));
+    write_schedule_timing(out, schedule);
+    write_schedule_webhook(out, schedule, secret);
+    write_schedule_times(out, schedule);
     return std::move(out).finish();
 }
 

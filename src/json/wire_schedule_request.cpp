@@ -1,9 +1,11 @@
-// Bodies of POST /api/schedules, PATCH /api/schedules/{id}, POST /api/watch and POST /api/jobs/compare (wire contract
-// 11.7, 13, 16). URLs come last: what answers 422 comes after everything that answers 400.
+// Bodies of POST /api/schedules, PATCH /api/schedules/{id}, those of workflows, POST /api/watch and POST
+// /api/jobs/compare (wire contract 11.7, 13, 16, 19.8). URLs come last: what answers 422 comes after everything that
+// answers 400.
 #include "core/unicode.hpp"
 #include "json/members.hpp"
 #include "json/wire_parts.hpp"
 #include "meter/schedule.hpp"
+#include "meter/workflow.hpp"
 
 namespace meter {
 namespace {
@@ -39,40 +41,14 @@ std::string watch_name(std::string_view url) {
     return name;
 }
 
-}  // namespace
-
-bool SchedulePatch::empty() const noexcept {
-    return !enabled && !url && !urls && !interval_seconds && !cron_expression && !timezone && !jitter_seconds &&
-           !webhook_url && !webhook_metadata && !webhook_secret && !webhook_type && !webhook_on && !parameters &&
-           !ignore && !key;
-}
-
-Result<ScheduleRequest> parse_schedule_request(const Value& body) {
-    json::Members in(body, json::Nulls::dropped);
-    in.require({"strategy_id"});
-    require_one_of(in, "interval_seconds", "cron_expression");
-    require_one_of(in, "url", "urls");
-    ScheduleRequest request;
-    request.strategy_id = in.uuid("strategy_id").value_or("");
+void read_timing(json::Members& in, ScheduleRequest& request) {
     request.interval_seconds = in.integer("interval_seconds", 1, json::most_interval_seconds);
     request.cron_expression = in.text("cron_expression", cron_length);
     request.timezone = in.text("timezone", timezone_length);
     request.jitter_seconds = in.integer("jitter_seconds", 0, json::most_jitter_seconds).value_or(0);
-    request.parameters = json::read_parameters(in);
-    request.ignore = json::read_ignore(in);
-    request.key = json::read_key(in);
-    request.webhook = json::read_webhook(in);
-    if (in.has("urls")) request.urls = json::read_urls(in);
-    request.url = in.url("url");
-    if (in.error()) return *in.error();
-    return request;
 }
 
-Result<SchedulePatch> parse_schedule_patch(const Value& body) {
-    json::Members in(body, json::Nulls::kept);
-    refuse_both(in, "interval_seconds", "cron_expression");
-    refuse_both(in, "url", "urls");
-    SchedulePatch patch;
+void read_timing(json::Members& in, SchedulePatch& patch) {
     patch.enabled = in.flag("enabled");
     patch.interval_seconds = in.integer("interval_seconds", 1, json::most_interval_seconds);
     patch.cron_expression = in.text("cron_expression", cron_length);
@@ -82,9 +58,9 @@ Result<SchedulePatch> parse_schedule_patch(const Value& body) {
         patch.timezone = std::optional(*std::move(zone));
     patch.jitter_seconds =
         in.is_null("jitter_seconds") ? 0 : in.integer("jitter_seconds", 0, json::most_jitter_seconds);
-    patch.parameters = in.is_null("parameters") ? std::optional(Value()) : json::read_parameters(in);
-    patch.ignore = json::read_ignore(in);
-    patch.key = json::read_key(in);
+}
+
+void read_webhook(json::Members& in, SchedulePatch& patch) {
     if (in.is_null("webhook_metadata"))
         patch.webhook_metadata = Value();
     else if (in.object("webhook_metadata") != nullptr)
@@ -100,8 +76,66 @@ Result<SchedulePatch> parse_schedule_patch(const Value& body) {
         patch.webhook_url = std::optional<std::string>{};
     else if (auto url = in.text("webhook_url", {0, 4'096}))
         patch.webhook_url = std::optional(*std::move(url));
+}
+
+}  // namespace
+
+bool SchedulePatch::empty() const noexcept {
+    return !enabled && !url && !urls && !interval_seconds && !cron_expression && !timezone && !jitter_seconds &&
+           !webhook_url && !webhook_metadata && !webhook_secret && !webhook_type && !webhook_on && !parameters &&
+           !ignore && !key;
+}
+
+Result<ScheduleRequest> parse_schedule_request(const Value& body) {
+    json::Members in(body, json::Nulls::dropped);
+    in.require({"strategy_id"});
+    require_one_of(in, "interval_seconds", "cron_expression");
+    require_one_of(in, "url", "urls");
+    ScheduleRequest request;
+    request.strategy_id = in.uuid("strategy_id").value_or("");
+    read_timing(in, request);
+    request.parameters = json::read_parameters(in);
+    request.ignore = json::read_ignore(in);
+    request.key = json::read_key(in);
+    request.webhook = json::read_webhook(in);
+    if (in.has("urls")) request.urls = json::read_urls(in);
+    request.url = in.url("url");
+    if (in.error()) return *in.error();
+    return request;
+}
+
+Result<SchedulePatch> parse_schedule_patch(const Value& body) {
+    json::Members in(body, json::Nulls::kept);
+    refuse_both(in, "interval_seconds", "cron_expression");
+    refuse_both(in, "url", "urls");
+    SchedulePatch patch;
+    read_timing(in, patch);
+    patch.parameters = in.is_null("parameters") ? std::optional(Value()) : json::read_parameters(in);
+    patch.ignore = json::read_ignore(in);
+    patch.key = json::read_key(in);
+    read_webhook(in, patch);
     if (in.has("urls")) patch.urls = json::read_urls(in);
     patch.url = in.url("url");
+    if (in.error()) return *in.error();
+    return patch;
+}
+
+Result<ScheduleRequest> parse_workflow_schedule_request(const Value& body) {
+    json::Members in(body, json::Nulls::dropped);
+    require_one_of(in, "interval_seconds", "cron_expression");
+    ScheduleRequest request;
+    read_timing(in, request);
+    request.webhook = json::read_webhook(in);
+    if (in.error()) return *in.error();
+    return request;
+}
+
+Result<SchedulePatch> parse_workflow_schedule_patch(const Value& body) {
+    json::Members in(body, json::Nulls::kept);
+    refuse_both(in, "interval_seconds", "cron_expression");
+    SchedulePatch patch;
+    read_timing(in, patch);
+    read_webhook(in, patch);
     if (in.error()) return *in.error();
     return patch;
 }

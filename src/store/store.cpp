@@ -10,6 +10,7 @@ IdempotencyStore::~IdempotencyStore() = default;
 ApiKeyStore::~ApiKeyStore() = default;
 DeliveryStore::~DeliveryStore() = default;
 DiscoveryStore::~DiscoveryStore() = default;
+WorkflowStore::~WorkflowStore() = default;
 Store::~Store() = default;
 
 Result<void> Store::backup(const std::string&) {

@@ -41,6 +41,15 @@ private:
     std::vector<std::size_t> order_, layers_;
 };
 
+/// Most nodes and edges of a workflow (wire contract 19.1).
+inline constexpr std::size_t most_nodes = 500;
+inline constexpr std::size_t most_edges = 2'000;
+
+/// Checks one node by itself: lengths, ids, what its input type needs, JSON members, URLs last. `path` is its own
+/// dotted path, empty for a request body. Errors: invalid_argument, the text names the node; invalid_url "Invalid URL
+/// format".
+Result<void> check_node(const WorkflowNode& node, const std::string& path);
+
 /// Is every node that takes items from upstream connected? When nodes are added one by one that waits (wire contract
 /// 19.1).
 enum class Completeness { required, later };

@@ -1,4 +1,6 @@
 // From the items that reach a node to the inputs of its jobs (wire contract 19.2 to 19.4). Pure, one item at a time.
+// The items in the stored results of a job are those of items_of() (meter/schema.hpp), which takes the wrapper of the
+// strategy's output schema off; without the schema it cannot be told from an item with one list.
 #pragma once
 
 #include <cstddef>
@@ -19,12 +21,15 @@ namespace meter::workflow {
 /// What one job of a node runs on.
 struct PlannedInput {
     std::string url = {};
-    std::optional<std::string> parameters = {};  ///< canonical JSON object text; api strategies only
-    std::string feed_hash = {};                  ///< over URL, feeding item and parameters
+    std::optional<std::string> parameters = {};  ///< JSON object text, sorted names; api strategies only, none: nullopt
+    /// Over URL, parameters and the feeding item; without per_item() over all items that passed instead. Hex.
+    std::string feed_hash = {};
 };
 
 /// Makes the inputs of one node of one run. The same items in the same order give the same inputs, so that planning
-/// that was cut off begins anew and skips what is stored. Memory: a hash for each distinct input.
+/// that was cut off begins anew and skips what is stored. Memory: 16 bytes and a set's overhead for each input, up to
+/// `most`. Inputs are alike, and made once, when URL and parameters are (wire contract 19.2); static_urls are not
+/// looked through.
 class InputPlanner {
 public:
     /// `edges` are the incoming ones, in creation order. `most`: inputs beyond it are cut.
@@ -40,7 +45,11 @@ public:
     /// Canonical hash of the items that passed the edges so far, in order, those that make no input included.
     std::string input_hash() const;
     std::int64_t passed() const noexcept;  ///< items that passed
-    std::int64_t cut() const noexcept;     ///< inputs left out because of `most`
+    /// Inputs left out because of `most`. Those alike are counted each: what is left out is not remembered.
+    std::int64_t cut() const noexcept;
+    /// Does each input come from one item, so that an earlier output of it can be handed on while the node's input has
+    /// changed: upstream_urls, and upstream_data of api strategies (wire contract 19.6)?
+    bool per_item() const noexcept;
 
     InputPlanner(InputPlanner&&) noexcept;
     InputPlanner& operator=(InputPlanner&&) noexcept;
@@ -55,8 +64,5 @@ private:
 /// What decides whether an earlier output of the node may be handed on: the strategy's id and updated_at, the node's
 /// members, its incoming edges with their filters (wire contract 19.6). A hex digest.
 std::string node_signature(const WorkflowNode& node, const Strategy& strategy, const std::vector<WorkflowEdge>& edges);
-
-/// The items in the stored results of a job: an array, or a wrapper object of one array. Anything else: none.
-std::vector<Value> items_of_results(Value results);
 
 }  // namespace meter::workflow
