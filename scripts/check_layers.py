@@ -23,12 +23,13 @@ LAYERS = {
     "workflow": PURE_BASE,
     "discover": SEAM_BASE,
     "fetch": SEAM_BASE,
+    "nodes": SEAM_BASE,
     "notify": SEAM_BASE,
     "store": SEAM_BASE,
     "generate": SEAM_BASE | {"extract"},
     "testing": {"core", "json"},
     "run": PURE_BASE | {"extract", "change", "filter", "notify", "workflow"},
-    "engine": PURE_BASE | {"extract", "change", "filter", "schedule", "workflow", "fetch", "store", "run", "notify", "generate"},
+    "engine": PURE_BASE | {"extract", "change", "filter", "schedule", "workflow", "fetch", "store", "run", "notify", "generate", "nodes"},
 }
 # third-party header prefix -> folders that own it
 OWNERS = {
@@ -42,14 +43,16 @@ OWNERS = {
     "zlib.h": {"src/discover"},
     "boost/": {"src/workflow"},
     "SQLiteCpp/": {"src/store/sqlite"},
-    "sqlite3.h": {"src/store/sqlite"},
+    "sqlite3.h": {"src/store/sqlite", "src/nodes"},
+    "jq.h": {"src/nodes"},
+    "jv.h": {"src/nodes"},
     "httplib.h": {"server"},
     "CLI/": {"server"},
     "spdlog/": {"server"},
     "doctest/": {"tests"},
 }
 # POSIX headers, and where the operating system may be touched
-SYSTEM = {"src/fetch", "src/url", "src/html", "src/store", "server", "examples", "tests", "bench"}
+SYSTEM = {"src/fetch", "src/url", "src/html", "src/store", "src/nodes", "server", "examples", "tests", "bench"}
 SYSTEM_HEADER = re.compile(r"^(sys/|netinet/|arpa/|unistd\.h|fcntl\.h|poll\.h|netdb\.h|iconv\.h|signal\.h|pthread\.h)")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 

@@ -32,6 +32,9 @@ struct Request {
     std::size_t max_body_bytes = 0;  ///< after decompression; 0: the fetcher's
     int max_redirects = -1;          ///< -1: the fetcher's; 0: a redirect is returned as it is
     int max_retries = -1;            ///< -1: the fetcher's; 0: none
+    /// "https://storage.lan:9000", port always written: this origin may be at a private address. Only for what the
+    /// operator of the program names, never for what comes from outside; a redirect elsewhere is not covered.
+    std::string private_origin = {};
     /// When set, a 2xx body is handed over piece by piece instead of kept; return false to end the fetch (cancelled).
     std::function<bool(std::string_view)> on_body = {};
 };

@@ -45,6 +45,20 @@ public:
     virtual bool supports(WebhookType type) const = 0;
 };
 
+/// An event before it is put into the form of its receiver.
+struct WebhookEvent {
+    std::string id = {};       ///< sent as X-Webhook-Id and webhook-id
+    std::string event = {};    ///< "job.completed"
+    std::string name = {};     ///< of what it is about, for messages that people read
+    std::string payload = {};  ///< the standard body, JSON object text; the other bodies are made from it
+    TimePoint created_at{};
+};
+
+/// The message of the first attempt at `now`, as wire contract 15.3 and 15.4 have it; the secret and its signatures go
+/// to standard receivers only. Errors: parse for a payload that is no JSON, invalid_url for mail without an address.
+METER_EXPORT Result<WebhookMessage> make_webhook_message(const WebhookEvent& event, const WebhookTarget& target,
+                                                         TimePoint now);
+
 /// Where mail goes. The server is the operator's own choice, so the egress gate does not apply to it.
 struct SmtpOptions {
     enum class Security { starttls, tls, none };

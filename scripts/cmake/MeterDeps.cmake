@@ -9,6 +9,15 @@ find_dependency(date)
 find_dependency(ZLIB)
 find_dependency(Boost CONFIG)  # headers only: Boost.Graph
 
+# Debian's libjq has neither a CMake nor a pkg-config file.
+if(METER_WITH_JQ AND NOT TARGET meter_jq)
+  find_path(METER_JQ_INCLUDE_DIR jq.h REQUIRED)
+  find_library(METER_JQ_LIBRARY jq REQUIRED)
+  add_library(meter_jq UNKNOWN IMPORTED)
+  set_target_properties(meter_jq PROPERTIES IMPORTED_LOCATION "${METER_JQ_LIBRARY}"
+                        INTERFACE_INCLUDE_DIRECTORIES "${METER_JQ_INCLUDE_DIR}")
+endif()
+
 find_package(RapidJSON QUIET)  # Debian's config makes no target
 if(NOT TARGET rapidjson)
   find_path(METER_RAPIDJSON_INCLUDE_DIR rapidjson/document.h REQUIRED)

@@ -49,6 +49,13 @@ std::string sha256_hex(std::string_view bytes) {
     return hash.finish_hex();
 }
 
+std::array<std::uint8_t, 32> sha256(std::string_view bytes) {
+    std::array<std::uint8_t, 32> out{};
+    unsigned int size = 0;
+    if (EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, EVP_sha256(), nullptr) != 1) throw std::bad_alloc();
+    return out;
+}
+
 std::array<std::uint8_t, 32> hmac_sha256(std::string_view key, std::string_view bytes) {
     std::array<std::uint8_t, 32> out{};
     unsigned int size = 0;

@@ -8,6 +8,7 @@
 
 namespace meter::core {
 
+std::array<std::uint8_t, 32> sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);  ///< lower-case, 64 digits
 
 /// Incremental SHA-256: hashes parts without joining them.

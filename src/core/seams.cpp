@@ -1,5 +1,6 @@
-// Anchors of the seams that notify and generate: their type identity lives here.
+// Anchors of the seams that notify, generate and nodes have: their type identity lives here.
 #include "meter/generator.hpp"
+#include "meter/node.hpp"
 #include "meter/notifier.hpp"
 
 namespace meter {
@@ -7,5 +8,7 @@ namespace meter {
 Generator::~Generator() = default;
 Notifier::~Notifier() = default;
 MailSender::~MailSender() = default;
+ItemSource::~ItemSource() = default;
+ItemSink::~ItemSink() = default;
 
 }  // namespace meter

@@ -105,6 +105,7 @@ std::shared_ptr<Transfer> Exchange::make_transfer() const {
     hop.header_lines = header_lines(headers_, settings_.user_agent, body_ != nullptr || expects_body(method_));
     hop.body = body_;
     hop.max_body_bytes = request_.max_body_bytes > 0 ? request_.max_body_bytes : settings_.options.max_body_bytes;
+    hop.allow_private = !request_.private_origin.empty() && request_.private_origin == url::origin(url_);
     hop.stream = request_.on_body != nullptr;
     hop.skip_redirect = max_redirects_ > 0 && !body_;  // with a body the redirect may be the answer, see follow()
     return std::make_shared<Transfer>(std::move(hop), settings_);

@@ -30,6 +30,7 @@ struct Hop {
     std::vector<std::string> header_lines;    ///< in libcurl's form, see header_lines()
     std::shared_ptr<const std::string> body;  ///< shared with later hops; null: none
     std::size_t max_body_bytes = 0;
+    bool allow_private = false;  ///< the egress gate is open for this hop
     bool stream = false;         ///< hand a 2xx body over piece by piece
     bool skip_redirect = false;  ///< the caller follows redirects: their bodies are of no use
 };

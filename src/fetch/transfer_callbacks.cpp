@@ -95,7 +95,7 @@ int Transfer::on_request(void* self, char* remote_ip, char*, int, int) noexcept 
 }
 
 bool Transfer::allows(const sockaddr* address) const {
-    return settings_.options.allow_private_networks || settings_.seams.is_allowed(address);
+    return settings_.options.allow_private_networks || hop_.allow_private || settings_.seams.is_allowed(address);
 }
 
 // When a kept connection turns out to be dead, libcurl sends the request again by itself, whatever the method. RFC 9110

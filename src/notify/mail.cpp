@@ -1,8 +1,8 @@
 #include <array>
 #include <cstdio>
 
+#include "core/base64.hpp"
 #include "core/unicode.hpp"
-#include "notify/base64.hpp"
 #include "notify/bodies.hpp"
 #include "notify/text.hpp"
 
@@ -40,7 +40,7 @@ std::string header_text(std::string_view text) {
     const auto flush = [&] {
         if (word.empty()) return;
         if (!out.empty()) out += "\r\n ";
-        out += "=?UTF-8?B?" + to_base64(word) + "?=";
+        out += "=?UTF-8?B?" + core::to_base64(word) + "?=";
         word.clear();
     };
     for (std::size_t pos = 0; pos < text.size();) {
@@ -119,7 +119,7 @@ std::string mail_message(const EventSummary& summary, const MailEnvelope& envelo
     header("Content-Type", "text/plain; charset=utf-8");
     header("Content-Transfer-Encoding", "base64");
     message += "\r\n";
-    const std::string encoded = to_base64(with_crlf(mail_text(summary)));
+    const std::string encoded = core::to_base64(with_crlf(mail_text(summary)));
     for (std::size_t at = 0; at < encoded.size(); at += mail_line_bytes)
         message.append(encoded, at, mail_line_bytes).append("\r\n");
     return message;

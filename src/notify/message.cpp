@@ -86,3 +86,16 @@ std::string test_payload(const std::optional<std::string>& metadata, TimePoint n
 }
 
 }  // namespace meter::notify
+
+namespace meter {
+
+Result<WebhookMessage> make_webhook_message(const WebhookEvent& event, const WebhookTarget& target, TimePoint now) {
+    return notify::make_message({.id = event.id,
+                                 .event = event.event,
+                                 .name = event.name,
+                                 .payload = event.payload,
+                                 .created_at = event.created_at},
+                                target, now, WebhookOptions{});
+}
+
+}  // namespace meter

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/base64.hpp"
 #include "core/hash.hpp"
 #include "meter/webhook.hpp"
-#include "notify/base64.hpp"
 
 namespace meter::notify {
 namespace {
@@ -34,7 +34,7 @@ std::string body_signature(std::string_view secret, std::string_view body) {
 std::string signing_key(std::string_view secret) {
     constexpr std::string_view prefix = "whsec_";
     if (secret.starts_with(prefix)) secret.remove_prefix(prefix.size());
-    auto decoded = from_base64(secret);
+    auto decoded = core::from_base64(secret);
     return decoded ? *std::move(decoded) : std::string(secret);
 }
 
@@ -45,7 +45,7 @@ std::string standard_signature(std::string_view secret, std::string_view id, std
     std::string content;
     content.reserve(id.size() + timestamp.size() + body.size() + 2);
     content.append(id).append(".").append(timestamp).append(".").append(body);
-    return "v1," + to_base64(hmac_bytes(key, content));
+    return "v1," + core::to_base64(hmac_bytes(key, content));
 }
 
 std::string unix_seconds(TimePoint time) {

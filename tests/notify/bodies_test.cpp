@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "core/base64.hpp"
 #include "core/unicode.hpp"
 #include "meter/json.hpp"
-#include "notify/base64.hpp"
 #include "notify/text.hpp"
 
 namespace meter::notify {
@@ -216,7 +216,7 @@ TEST_SUITE("notify.bodies") {
         REQUIRE(split != std::string::npos);
         std::string encoded = message.substr(split + 4);
         std::erase_if(encoded, [](char c) { return c == '\r' || c == '\n'; });
-        const auto text = from_base64(encoded);
+        const auto text = core::from_base64(encoded);
         REQUIRE(text);
         CHECK(text->find("Shop: content changed (2 items) - https://shop.example/list\r\n") == 0);
         CHECK(text->find("+ name: C, price: 3\r\n") != std::string::npos);

@@ -7,10 +7,10 @@
 #include <iterator>
 #include <string>
 
+#include "core/base64.hpp"
 #include "core/hash.hpp"
 #include "meter/json.hpp"
 #include "meter/webhook.hpp"
-#include "notify/base64.hpp"
 
 namespace meter::notify {
 namespace {
@@ -117,12 +117,12 @@ TEST_SUITE("notify.signature") {
     TEST_CASE("base64 reads back what it wrote") {
         std::string bytes;
         for (int i = 0; i < 300; ++i) {
-            CHECK(from_base64(to_base64(bytes)) == bytes);
+            CHECK(core::from_base64(core::to_base64(bytes)) == bytes);
             bytes += static_cast<char>(i * 7);
         }
-        CHECK(to_base64("f") == "Zg==");  // RFC 4648 section 10
-        CHECK(to_base64("fo") == "Zm8=");
-        CHECK(to_base64("foobar") == "Zm9vYmFy");
+        CHECK(core::to_base64("f") == "Zg==");  // RFC 4648 section 10
+        CHECK(core::to_base64("fo") == "Zm8=");
+        CHECK(core::to_base64("foobar") == "Zm9vYmFy");
     }
 
     TEST_CASE("timestamps are whole Unix seconds, rounded down") {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace meter::notify {
+namespace meter::core {
 
 std::string to_base64(std::string_view bytes);  ///< padded
 
@@ -13,4 +13,4 @@ std::string to_base64(std::string_view bytes);  ///< padded
 /// value: keys with such an end are in use.
 std::optional<std::string> from_base64(std::string_view text);
 
-}  // namespace meter::notify
+}  // namespace meter::core

@@ -1,0 +1,201 @@
+// Automation nodes: the types a pipeline is made of, what they run with, and the streams of items between them.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "meter/clock.hpp"
+#include "meter/connection.hpp"
+#include "meter/export.hpp"
+#include "meter/fetcher.hpp"
+#include "meter/logger.hpp"
+#include "meter/notifier.hpp"
+#include "meter/result.hpp"
+#include "meter/time.hpp"
+#include "meter/value.hpp"
+
+namespace meter {
+
+/// Where a node takes its items from, one by one: never more than one is held. Threads: one at a time.
+class METER_EXPORT ItemSource {
+public:
+    virtual ~ItemSource();
+    /// The next item; nullopt after the last. Blocks. Errors: the reader's own; cancelled.
+    virtual Result<std::optional<Value>> next() = 0;
+};
+
+/// Where a node puts its items. Threads: one at a time.
+class METER_EXPORT ItemSink {
+public:
+    virtual ~ItemSink();
+    /// Hands an item out through a port ("output" unless the type says otherwise). Blocks while the reader is behind.
+    /// An error ends the node: return it.
+    virtual Result<void> push(std::string_view port, Value item) = 0;
+};
+
+/// What one run of a node may use. References are valid for the call.
+struct NodeContext {
+    const Value& config;  ///< the node's `config`, checked
+    Fetcher& fetcher;     ///< the only way to the network by HTTP
+    Notifier& notifier;
+    Clock& clock;
+    Logger& logger;
+    const Connections& connections;
+    std::string execution_id = {};    ///< also {{executionId}} in texts
+    TimePoint started_at{};           ///< of the execution; its day in UTC is {{date}}
+    Value trigger_inputs = Object{};  ///< what the execution was started with
+    bool has_inputs = true;           ///< does anything lead to the node? Sources then run once all the same
+    std::string node_id = {};         ///< of this node in its workflow; for messages
+    std::stop_token stop = {};        ///< end soon when it is requested, with the error `cancelled`
+};
+
+/// A place where edges begin or end.
+struct NodePort {
+    std::string id;
+    std::string label;
+
+    bool operator==(const NodePort&) const = default;
+};
+
+enum class NodeKind { trigger, source, transform, sink, action };
+
+METER_EXPORT std::string_view to_string(NodeKind kind) noexcept;
+
+/// A type of node. An application fills in what it needs and registers it:
+///   NodeType doubler;
+///   doubler.node_id = "double";
+///   doubler.label = "Double";
+///   doubler.config_schema = *parse_json(R"({"properties": {"field": {"type": "string"}}, "required": ["field"]})");
+///   doubler.run = [](NodeContext& context, ItemSource& in, ItemSink& out) -> Result<void> { ... };
+///   registry.add(doubler);
+struct NodeType {
+    std::string node_id = {};  ///< 1 to 100 characters of [a-z0-9-]; what a workflow's `nodeId` says
+    std::string label = {};
+    std::string description = {};
+    std::string category = "custom";
+    NodeKind kind = NodeKind::transform;
+    std::string version = "1.0.0";
+    std::string icon = {};                  ///< empty: none
+    std::vector<std::string> aliases = {};  ///< other names that mean this type
+    std::vector<std::string> tags = {};
+    std::vector<NodePort> inputs{{"input", "Input"}};     ///< triggers have none
+    std::vector<NodePort> outputs{{"output", "Output"}};  ///< what run() pushes to
+    /// JSON Schema of `config`: type (a name or a list), properties, required, additionalProperties (true or false),
+    /// items, minItems, maxItems, enum, minimum, maximum, minLength, maxLength (in code points), minProperties; title,
+    /// description, default, examples and format say something to people only. Anything else is refused.
+    Value config_schema = Object{};
+    Value default_config = Object{};  ///< what an editor starts with
+    /// `config.connection` must name a connection of this type; empty: the node needs none.
+    std::string connection_type = {};
+    /// Why this build cannot run it ("built without libjq (METER_WITH_JQ)"); empty: it can.
+    std::string missing = {};
+    bool is_system = false;  ///< built in
+    /// What the schema cannot say. Called with a config that fits the schema, at deploy and before each run.
+    /// Errors: invalid_argument, the member as `subject` ("config.program").
+    std::function<Result<void>(const Value& config)> check = {};
+    /// Runs once: reads `in` to its end or not, pushes to ports of `outputs`. Nothing is kept between runs: called
+    /// concurrently. What it throws becomes `internal`.
+    std::function<Result<void>(NodeContext& context, ItemSource& in, ItemSink& out)> run = {};
+};
+
+/// The wire form (WorkflowNodeType).
+METER_EXPORT std::string to_json(const NodeType& type);
+
+/// What the built-in types are bounded by.
+struct NodeOptions {
+    /// The folder that file-source and file-sink stay in; empty: they are refused.
+    std::string file_root = {};
+    /// Longest record of a file, answer or object, and longest item a transform emits; [1 KiB, 512 MiB].
+    std::size_t max_record_bytes = 16u << 20;
+    /// Computing time of a transform's program for one item (for the whole list with `slurp`); [100 ms, 1 h].
+    std::chrono::milliseconds transform_time{10'000};
+    /// Memory of a transform's program beyond what this process has at its start; [16 MiB, 64 GiB].
+    std::size_t transform_memory = 256u << 20;
+    /// Most items a transform emits for one item (for the whole list with `slurp`: a hundred times as many).
+    std::size_t max_outputs = 100'000;
+    /// Most distinct values that merge tells apart, 16 to 32 bytes of memory each; [1, 1e8].
+    std::size_t max_distinct = 4'000'000;
+    /// Size of a part of an upload to an object store; larger objects go in parts. [5 MiB, 16 MiB].
+    std::size_t part_bytes = 8u << 20;
+    std::chrono::milliseconds connect_timeout{10'000};  ///< of databases; [1 s, 5 min]
+};
+
+/// Checks ranges. Errors: invalid_argument with the field as `subject`.
+METER_EXPORT Result<void> validate(const NodeOptions& options);
+
+/// The node types of an installation. Built before use: add() first, then const calls from any thread.
+class METER_EXPORT NodeRegistry {
+public:
+    /// Without any type.
+    NodeRegistry();
+    /// With the built-in ones: manual-trigger, schedule-trigger, webhook-trigger, http-request, filter, merge,
+    /// transform, sqlite-source, sqlite-sink, postgres-source, postgres-sink, mysql-source, mysql-sink, s3-source,
+    /// s3-sink (s3-dest), file-source, file-sink, webhook. Errors: those of validate().
+    static Result<NodeRegistry> with_builtins(const NodeOptions& options = {});
+
+    /// Errors: invalid_argument (a name, port or schema that is none, no run function), conflict when a name is taken.
+    Result<void> add(NodeType type);
+
+    /// By name or alias; null pointer when there is none. Valid until the next add().
+    const NodeType* find(std::string_view node_id) const noexcept;
+    /// All, in order of their names.
+    std::vector<const NodeType*> list() const;
+
+    /// Everything that keeps a node from running, each naming its member ("config.query"): an unknown type, one that
+    /// the build lacks, a config that does not fit, a connection that is not there. With null `connections` those are
+    /// not looked at. Empty: it can run.
+    std::vector<Error> check_config(std::string_view node_id, const Value& config,
+                                    const Connections* connections) const;
+
+    /// Checks, then runs one node. Secrets of the connections are taken out of its error. Blocks.
+    /// Errors: the first of check_config(); the node's own.
+    Result<void> run(std::string_view node_id, NodeContext& context, ItemSource& in, ItemSink& out) const;
+
+    NodeRegistry(NodeRegistry&&) noexcept;
+    NodeRegistry& operator=(NodeRegistry&&) noexcept;
+    ~NodeRegistry();
+
+private:
+    std::map<std::string, std::shared_ptr<const NodeType>, std::less<>> by_name_;  // aliases too
+};
+
+/// A bounded queue from one node to the next, for pipelines that run node beside node. Items pushed to `port` go
+/// through it, others are dropped.
+/// Threads: one pushes, one reads.
+class METER_EXPORT ItemPipe final : public ItemSource, public ItemSink {
+public:
+    explicit ItemPipe(std::stop_token stop, std::size_t capacity = 256, std::string port = "output");
+    ~ItemPipe() override;
+
+    Result<std::optional<Value>> next() override;
+    /// Once the reader has gone (close()), items are dropped.
+    Result<void> push(std::string_view port, Value item) override;
+
+    /// The writer has ended: with an error, which the reader gets after the items before it, or without.
+    void finish(Result<void> outcome = {});
+    /// The reader wants no more.
+    void close();
+
+private:
+    const std::stop_token stop_;
+    const std::size_t capacity_;
+    const std::string port_;
+    std::mutex mutex_;  // guards the rest
+    std::condition_variable_any changed_;
+    std::deque<Value> items_;
+    std::optional<Result<void>> outcome_;
+    bool closed_ = false;
+};
+
+}  // namespace meter
