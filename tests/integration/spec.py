@@ -125,6 +125,7 @@ class Spec:
         self._validators = {}
         self._lock = threading.Lock()
         self.seen = collections.defaultdict(collections.Counter)  # operation name -> status -> answers
+        self.modules = set()  # test modules whose answers are in `seen`
 
     # -- finding ------------------------------------------------------------------------------------------------
 
