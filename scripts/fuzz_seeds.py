@@ -30,6 +30,23 @@ FILTERS = [
                             ("lt", 3))
 ]
 
+STRATEGY = "550e8400-e29b-41d4-a716-446655440000"
+WORKFLOWS = [
+    {"name": "Jobs", "description": None,
+     "nodes": [{"node_key": "index", "strategy_id": STRATEGY, "input_type": "static_urls",
+                "static_urls": ["https://a.test/list"], "static_parameters": {"q": ["a", 1]}},
+               {"node_key": "details", "strategy_id": STRATEGY, "input_type": "upstream_urls", "url_field": "nodes.0.static_urls"},
+               {"node_key": "api", "strategy_id": STRATEGY, "input_type": "upstream_data",
+                "parameter_config": {"a": "name", "b": {"field": "x", "default": 1, "required": True}, "c": {"value": None}}},
+               {"node_key": "last", "strategy_id": STRATEGY, "input_type": "trigger_only"}],
+     "edges": [{"source_node_key": "index", "target_node_key": "details", "filter_config": FILTERS[0]},
+               {"source_node_key": "index", "target_node_key": "api"},
+               {"source_node_key": "details", "target_node_key": "last"},
+               {"source_node_key": "api", "target_node_key": "last", "filter_config": None}]},
+    {"name": "Round", "nodes": [{"node_key": key, "strategy_id": STRATEGY, "input_type": "upstream_data"} for key in "abc"],
+     "edges": [{"source_node_key": a, "target_node_key": b} for a, b in ("ab", "bc", "ca")]},
+]
+
 
 def suite(name):
     path = SUITES / name
@@ -79,6 +96,7 @@ def seeds():
         "css": (text.encode() for text in selectors()),
         "plan": (json.dumps(plan).encode() + b"\0" + page for plan in PLANS),
         "url": (text.encode("utf-8", "replace") for text in urls()),
+        "workflow": (json.dumps(row).encode() for row in WORKFLOWS),
         "filter": (json.dumps(row).encode() + b"\0" + b'{"a":{"b":"x 12"}}' for row in FILTERS),
     }
 

@@ -30,10 +30,11 @@ NodeStatus ended_status(std::int64_t job_count, std::int64_t failed_job_count, s
 
 struct Verdict {
     RunStatus status = RunStatus::completed;
-    std::optional<std::string> error = {};  ///< set when failed: "Node '<key>' failed: <why>"
+    std::optional<std::string> error = {};  ///< when failed: of the first failed node in Graph::order()
 };
 
-/// The end of a run all of whose nodes have ended (the table of wire contract 19.5).
+/// The end of a run all of whose nodes have ended (the table of wire contract 19.5). The error is "Node '<key>' failed:
+/// <why>", why being the node's own error.
 Verdict verdict(const Graph& graph, const std::vector<NodeExecution>& nodes);
 
 /// Labels of the leaves in output (wire contract 19.7), one for each leaf in definition order.
