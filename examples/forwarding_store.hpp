@@ -71,6 +71,7 @@ public:
     meter::ApiKeyStore& api_keys() override { return real_->api_keys(); }
     meter::DeliveryStore& deliveries() override { return real_->deliveries(); }
     meter::DiscoveryStore& discoveries() override { return real_->discoveries(); }
+    meter::StrategyGroupStore& strategy_groups() override { return real_->strategy_groups(); }
     meter::Result<void> ping() override { return real_->ping(); }
     meter::Result<std::vector<std::string>> check() override { return real_->check(); }
     meter::Result<void> backup(const std::string& path) override { return real_->backup(path); }

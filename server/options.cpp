@@ -202,7 +202,7 @@ constexpr OptionSpec specs[] = {
     {"jobs.workers", "", count, "64", 1, 1024, "Jobs run at once", METER_SET(c.engine.jobs.workers = as_int(v))},
     {"jobs.lease_seconds", "", seconds, "30", second / 10, 1 * hour,
      "How long a job or discovery of a worker that died waits before it is given out again",
-     METER_SET(c.engine.jobs.lease = c.engine.discovery.lease = v.time)},
+     METER_SET(c.engine.jobs.lease = c.engine.discovery.lease = c.engine.strategy_groups.lease = v.time)},
     {"jobs.sweep_seconds", "", seconds, "5", second / 100, 1 * hour, "Time between looks for such jobs",
      METER_SET(c.engine.jobs.sweep = v.time)},
     {"jobs.max_attempts", "", count, "2", 1, 1000, "Times a job is given out before it fails",

@@ -23,6 +23,7 @@
 #include "meter/schedule.hpp"
 #include "meter/store.hpp"
 #include "meter/strategy.hpp"
+#include "meter/strategy_group.hpp"
 #include "meter/webhook.hpp"
 #include "meter/workflow.hpp"
 
@@ -64,6 +65,14 @@ struct DiscoveryOptions {
     DiscoveryLimits limits = {};
 };
 
+/// How strategies of groups are made again for a schema.
+struct StrategyGroupOptions {
+    /// Strategies that are made at a time. 0, or JobOptions::workers = 0: none, the host calls Engine::run_pending().
+    /// [0, 64]
+    int workers = 1;
+    std::chrono::milliseconds lease{30'000};  ///< renewed every third of it; [100 ms, 1 h]
+};
+
 /// How workflows are run.
 struct WorkflowOptions {
     /// Threads that plan nodes; their jobs run with all others. 0, or JobOptions::workers = 0: none, the host calls
@@ -89,6 +98,7 @@ struct EngineOptions {
     JobOptions jobs = {};
     QuotaOptions quota = {};
     DiscoveryOptions discovery = {};
+    StrategyGroupOptions strategy_groups = {};
     WorkflowOptions workflows = {};
     WebhookOptions webhooks = {};
     ScheduleOptions schedules = {};
@@ -219,6 +229,41 @@ public:
                                     const Caller& caller = {});
     /// Removes the discovery, stopping it when it runs, and the schedules made from it. Batches and jobs stay.
     Result<void> delete_discovery(std::string_view discovery_id, const Caller& caller = {});
+
+    Result<StrategyGroup> create_strategy_group(const StrategyGroupRequest& request, const Caller& caller = {});
+    /// Errors of these: not_found "Strategy group not found".
+    Result<StrategyGroupDetail> get_strategy_group(std::string_view group_id, const Caller& caller = {});
+    Result<std::vector<StrategyGroup>> list_strategy_groups(ListRange range = {.limit = 50}, const Caller& caller = {});
+    Result<StrategyGroup> update_strategy_group(std::string_view group_id, const StrategyGroupPatch& patch,
+                                                const Caller& caller = {});
+    /// Its strategies and their schedules stay, ungrouped.
+    Result<void> delete_strategy_group(std::string_view group_id, const Caller& caller = {});
+    /// All or none; those of another group leave it, and lose the schedule they had from it. How many were no members.
+    /// Errors: not_found "Strategy not found", the id as subject.
+    Result<std::int64_t> add_to_strategy_group(std::string_view group_id, const std::vector<std::string>& strategy_ids,
+                                               const Caller& caller = {});
+    /// Removes the schedule it had from the group too. Errors: not_found "Strategy not found" when it is no member.
+    Result<void> remove_from_strategy_group(std::string_view group_id, std::string_view strategy_id,
+                                            const Caller& caller = {});
+    /// Gives each member a schedule on its own URL, or changes the one it has from the group; all or none. The patch
+    /// has timing and webhook members only. Webhook members that are absent stay as they are, the timing is replaced;
+    /// all share one secret. Errors: as create_schedule().
+    Result<GroupScheduleOutcome> apply_group_schedule(std::string_view group_id, const SchedulePatch& patch,
+                                                      const Caller& caller = {});
+    /// Schedules that callers made are left alone, here and below. How many there were.
+    Result<std::int64_t> delete_group_schedules(std::string_view group_id, const Caller& caller = {});
+    /// All in one step; how many the group has.
+    Result<std::int64_t> toggle_group_schedules(std::string_view group_id, bool enabled, const Caller& caller = {});
+    /// Keeps the schema and makes every member again for it, in the background: same id, same scraper type; what fails
+    /// keeps its plan. Plans that callers gave are only run again. How many were queued; content strategies are not.
+    /// Errors: invalid_argument (schema), conflict "Schema regeneration is already running".
+    Result<std::int64_t> apply_group_schema(std::string_view group_id, const Value& output_schema,
+                                            const Caller& caller = {});
+    Result<RegenerationProgress> group_schema_progress(std::string_view group_id, const Caller& caller = {});
+    /// test_webhook(); without a URL with what was last applied to the group. Errors: invalid_argument when there is
+    /// none either.
+    Result<WebhookTestOutcome> test_group_webhook(std::string_view group_id, const WebhookTest& test,
+                                                  const Caller& caller = {}, std::stop_token stop = {});
 
     /// Checks and stores a workflow. Errors: those of wire contract 19.1 (invalid_argument naming node or edge,
     /// invalid_url; not_found "Strategy not found").

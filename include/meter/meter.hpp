@@ -25,6 +25,7 @@
 #include "meter/schema.hpp"
 #include "meter/store.hpp"
 #include "meter/strategy.hpp"
+#include "meter/strategy_group.hpp"
 #include "meter/time.hpp"
 #include "meter/value.hpp"
 #include "meter/version.hpp"

@@ -19,6 +19,7 @@
 #include "meter/result.hpp"
 #include "meter/schedule.hpp"
 #include "meter/strategy.hpp"
+#include "meter/strategy_group.hpp"
 #include "meter/time.hpp"
 #include "meter/webhook.hpp"
 #include "meter/workflow_store.hpp"
@@ -51,6 +52,7 @@ struct StrategyUpdate {
     std::optional<std::optional<std::string>> fetch = {};
     std::optional<std::optional<std::string>> ignore = {};
     std::optional<std::optional<std::string>> key = {};
+    std::optional<std::optional<std::string>> output_schema = {};
     std::optional<std::string> preview_data = {};
     /// A new plan, with everything that follows from it.
     struct NewPlan {
@@ -78,7 +80,8 @@ public:
     virtual ~StrategyStore();
 
     /// Inserts the strategy with its audit event and snapshot, and turns the reservation (empty: none) into a counted
-    /// creation. Errors: conflict when the id exists.
+    /// creation. Errors: conflict when the id exists; not_found "Strategy group not found" when its group is not the
+    /// account's.
     virtual Result<void> insert(const Strategy& strategy, const AuditEvent& created,
                                 const std::optional<PageSnapshot>& snapshot, std::string_view reservation) = 0;
     virtual Result<std::optional<Strategy>> find(std::string_view account_id, std::string_view strategy_id) = 0;
@@ -486,6 +489,97 @@ public:
     virtual Result<bool> release(const DiscoveryRef& claim) = 0;
 };
 
+/// A schedule of a group that is to be stored.
+struct GroupSchedule {
+    Schedule schedule;
+    /// A new one: when it is due first. Others: as ScheduleStore::update() takes it.
+    std::optional<std::optional<DueTime>> due = {};
+};
+
+/// What applying a schedule to a group, or switching its schedules, writes.
+struct GroupScheduleChange {
+    StrategyGroup group = {};  ///< as it was read; `webhook` and `updated_at` are written
+    std::vector<GroupSchedule> created = {};
+    std::vector<GroupSchedule> updated = {};
+};
+
+/// Names one claim of a strategy that is to be made again.
+struct RegenerationRef {
+    std::string group_id = {};
+    std::string strategy_id = {};
+    std::int64_t token = 0;
+};
+
+struct ClaimedRegeneration {
+    RegenerationRef ref;
+    std::string account_id = {};
+    std::string output_schema = {};  ///< JSON object text
+};
+
+/// How making a strategy again ended: completed with `update`, failed with `error`, skipped with neither.
+struct RegenerationEnd {
+    std::optional<StrategyUpdate> update = {};
+    std::optional<std::string> error = {};
+    TimePoint ended_at{};
+};
+
+class METER_EXPORT StrategyGroupStore {
+public:
+    virtual ~StrategyGroupStore();
+
+    /// Errors: conflict when the id exists.
+    virtual Result<void> insert(const StrategyGroup& group) = 0;
+    virtual Result<std::optional<StrategyGroup>> find(std::string_view account_id, std::string_view group_id) = 0;
+    /// Newest first by created_at, ties by id descending.
+    virtual Result<std::vector<StrategyGroup>> list(std::string_view account_id, ListRange range) = 0;
+    /// Writes name, description and updated_at. The group after the change; nullopt when it is not there. Errors:
+    /// conflict when its version is no longer `group.version`.
+    virtual Result<std::optional<StrategyGroup>> update(const StrategyGroup& group) = 0;
+    /// Removes the group; its strategies and schedules stay, ungrouped. False when it is not there.
+    virtual Result<bool> remove(std::string_view account_id, std::string_view group_id) = 0;
+
+    /// The members, newest first; none when the group is not there.
+    virtual Result<std::vector<Strategy>> strategies(std::string_view account_id, std::string_view group_id) = 0;
+    /// Makes strategies members, all or none. Those of another group leave it, and lose its schedule. How many were no
+    /// members; nullopt when the group is not there. Errors: not_found "Strategy not found", the id as subject.
+    virtual Result<std::optional<std::int64_t>> add(std::string_view account_id, std::string_view group_id,
+                                                    const std::vector<std::string>& strategy_ids, TimePoint now) = 0;
+    /// Takes a strategy out, and removes its schedule of the group. False when it is no member.
+    virtual Result<bool> remove_strategy(std::string_view account_id, std::string_view group_id,
+                                         std::string_view strategy_id, TimePoint now) = 0;
+
+    /// The schedules that the group made and still has, oldest first.
+    virtual Result<std::vector<Schedule>> schedules(std::string_view account_id, std::string_view group_id) = 0;
+    /// Writes all of the change. False when the group is not there. Errors: conflict when group, members or schedules
+    /// are no longer as they were read.
+    virtual Result<bool> apply(const GroupScheduleChange& change) = 0;
+    /// Removes the group's schedules as ScheduleStore::remove() does; how many. nullopt when the group is not there.
+    virtual Result<std::optional<std::int64_t>> remove_schedules(std::string_view account_id,
+                                                                 std::string_view group_id) = 0;
+
+    /// Keeps the schema and queues every member but content strategies, which count as skipped; how many were queued.
+    /// nullopt when the group is not there. Errors: conflict "Schema regeneration is already running".
+    virtual Result<std::optional<std::int64_t>> start_regeneration(std::string_view account_id,
+                                                                   std::string_view group_id,
+                                                                   std::string_view output_schema, TimePoint now) = 0;
+    virtual Result<std::optional<RegenerationProgress>> regeneration(std::string_view account_id,
+                                                                     std::string_view group_id) = 0;
+    /// Takes the strategy that waits longest, or whose lease has run out, until now + lease. One that lost its worker
+    /// `max_attempts` times fails "Interrupted by server restart", one that is no member any more is skipped. Atomic:
+    /// two callers never get the same one.
+    virtual Result<std::optional<ClaimedRegeneration>> claim_regeneration(TimePoint now,
+                                                                          std::chrono::milliseconds lease,
+                                                                          std::int64_t max_attempts) = 0;
+    /// Extends the leases that are still held; returns those that are not.
+    virtual Result<std::vector<RegenerationRef>> heartbeat(const std::vector<RegenerationRef>& claims, TimePoint now,
+                                                           std::chrono::milliseconds lease) = 0;
+    /// Ends a claimed one, together with the change to the strategy. False when the claim is no longer held (nothing is
+    /// written). Errors: conflict as StrategyStore::update().
+    virtual Result<bool> finish(const RegenerationRef& claim, const RegenerationEnd& end) = 0;
+    /// Gives a claimed one back, the attempt not counted. False when the claim is no longer held.
+    virtual Result<bool> release(const RegenerationRef& claim) = 0;
+};
+
 /// All stores of one back end.
 class METER_EXPORT Store {
 public:
@@ -498,6 +592,7 @@ public:
     virtual ApiKeyStore& api_keys() = 0;
     virtual DeliveryStore& deliveries() = 0;
     virtual DiscoveryStore& discoveries() = 0;
+    virtual StrategyGroupStore& strategy_groups() = 0;
 
     /// Is the back end there and writable? Cheap: for readiness probes.
     virtual Result<void> ping() = 0;

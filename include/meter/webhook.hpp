@@ -114,8 +114,9 @@ struct WebhookTest {
     std::optional<std::string> metadata = {};
 };
 
-/// Reads the body of POST /api/webhooks/test. Errors: invalid_argument, invalid_url.
-METER_EXPORT Result<WebhookTest> parse_webhook_test(const Value& body);
+/// Reads the body of POST /api/webhooks/test. Without `url_required` the URL may be missing, and is empty then. Errors:
+/// invalid_argument, invalid_url.
+METER_EXPORT Result<WebhookTest> parse_webhook_test(const Value& body, bool url_required = true);
 
 struct WebhookTestOutcome {
     bool success = false;

@@ -14,6 +14,7 @@ std::vector<Route> strategy_routes();
 std::vector<Route> job_routes();
 std::vector<Route> schedule_routes();
 std::vector<Route> discovery_routes();
+std::vector<Route> strategy_group_routes();
 std::vector<Route> webhook_routes();
 std::vector<Route> account_routes();
 std::vector<Route> operation_routes();

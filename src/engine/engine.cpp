@@ -80,6 +80,14 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
     impl->discoverer = std::make_unique<run::Discoverer>(
         run::DiscovererParts{set.store, std::move(crawler), set.clock, set.logger},
         set.jobs.workers > 0 ? set.discovery.workers : 0, set.discovery.limits, set.discovery.lease);
+    impl->regenerator = std::make_unique<run::Regenerator>(
+        run::RegeneratorParts{set.store, set.clock, set.logger,
+                              [options = &set](const Strategy& strategy, std::string_view output_schema,
+                                               std::optional<PageSnapshot> snapshot, std::stop_token stop) {
+                                  return regenerate_strategy(*options, strategy, output_schema, std::move(snapshot),
+                                                             stop);
+                              }},
+        set.jobs.workers > 0 ? set.strategy_groups.workers : 0, set.strategy_groups.lease);
     if (set.jobs.workers > 0) impl->scheduler->start();
     return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
@@ -87,12 +95,14 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
 Result<std::size_t> Engine::run_pending(std::stop_token stop) {
     if (auto ticked = impl_->scheduler->run_due(stop); !ticked) return ticked;
     if (auto discovered = impl_->discoverer->run_pending(stop); !discovered) return discovered;
+    if (auto made = impl_->regenerator->run_pending(stop); !made) return made;
     return impl_->runner->run_pending(stop);
 }
 
 void Engine::stop(std::chrono::milliseconds grace) {
     impl_->scheduler->stop();
     impl_->discoverer->stop();
+    impl_->regenerator->stop();
     const auto began = std::chrono::steady_clock::now();  // real time, as in Runner::stop()
     impl_->runner->stop(grace);
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::milliseconds(grace) -

@@ -128,6 +128,16 @@ Result<Response> fetch_for(const Strategy& strategy, Fetcher& fetcher, std::chro
     return std::get<Response>(std::move(fetched));
 }
 
+/// The page a strategy is made from, as it is kept.
+Result<PageSnapshot> fetch_snapshot(const EngineOptions& options, const Strategy& strategy, std::stop_token stop) {
+    auto response = fetch_for(strategy, *options.fetcher, options.generate_deadline, stop);
+    if (!response) return response.error();
+    return PageSnapshot{.url = response->url,
+                        .content_type = std::string(response->header("content-type")),
+                        .body = std::move(response->body),
+                        .fetched_at = options.clock->now()};
+}
+
 /// Hands the work to a generator, whatever that throws.
 template <class Call>
 Result<GeneratedPlan> guarded_generation(Call&& call) {
@@ -232,6 +242,57 @@ std::string preview_of(const run::CompiledStrategy& compiled, std::vector<Value>
     return to_json(run::results_of(compiled, std::move(items)));
 }
 
+Result<StrategyUpdate> regenerate_strategy(const EngineOptions& options, const Strategy& current,
+                                           std::string_view output_schema, std::optional<PageSnapshot> kept,
+                                           std::stop_token stop) {
+    Strategy strategy = current;
+    strategy.output_schema = std::string(output_schema);
+    const auto schema = schema_of(strategy);
+    if (!schema) return schema.error();
+    const bool fetched = !kept;
+    if (fetched) {
+        auto page = fetch_snapshot(options, strategy, stop);
+        if (!page) return page.error();
+        kept = *std::move(page);
+    }
+    const Page page{kept->body, kept->url, kept->content_type};
+    StrategyUpdate update;
+    update.expected_strategy = current.strategy;
+    update.output_schema = strategy.output_schema;
+    if (current.attempts == 0) {  // the caller's own plan
+        const auto compiled = run::compile(strategy);
+        if (!compiled) return compiled.error();
+        auto extraction = extract(page, compiled->plan, options.jobs.extract);
+        if (!extraction) return extraction.error();
+        update.plan = StrategyUpdate::NewPlan{.scraper_type = current.scraper_type,
+                                              .strategy = current.strategy,
+                                              .api_parameters = current.api_parameters,
+                                              .attempts = 0,
+                                              .warnings = std::move(extraction->warnings),
+                                              .snapshot = {}};
+        update.preview_data =
+            preview_of(*compiled, run::shape_and_filter(*compiled, std::move(extraction->items), page.url));
+    } else {
+        auto generated = guarded_generation([&] {
+            return options.generator->generate({.page = page,
+                                                .description = current.description,
+                                                .output_schema = *schema ? &**schema : nullptr,
+                                                .force_api = false,
+                                                .scraper_type = current.scraper_type,
+                                                .timeout = options.generate_deadline},
+                                               stop);
+        });
+        if (!generated) return generated.error();
+        auto planned = accept_plan(std::move(strategy), *std::move(generated), page.url);
+        if (!planned) return planned.error();
+        update.plan = std::move(planned->plan);
+        update.preview_data = std::move(planned->preview_data);
+    }
+    update.updated_at = std::max(options.clock->now(), current.updated_at);
+    if (fetched) update.plan->snapshot = std::move(kept);
+    return update;
+}
+
 Result<Strategy> Engine::create_strategy(const StrategyRequest& request, const Caller& caller, std::stop_token stop) {
     return impl_->make_strategy(request, caller, stop, [this](const NewStrategy& made) {
         return impl_->strategies().insert(made.strategy, made.created, made.snapshot, made.reservation);
@@ -245,8 +306,11 @@ Result<Strategy> Engine::Impl::make_strategy(const StrategyRequest& request, con
     const auto definition = ready_plan(request);
     auto strategy = draft_strategy(request, definition);
     if (!strategy) return strategy.error();
-    // No group can exist until groups can be made, so every id is unknown.
-    if (request.strategy_group_id) return not_found("Strategy group", *request.strategy_group_id);
+    if (request.strategy_group_id) {
+        const auto group = self.require_strategy_group(*request.strategy_group_id, caller);
+        if (!group) return group.error();
+        strategy->strategy_group_id = group->group_id;
+    }
 
     const TimePoint started = self.now();
     const TimePoint deadline = started + self.options.generate_deadline;
@@ -314,12 +378,9 @@ Result<Strategy> Engine::refine_strategy(std::string_view strategy_id, std::stri
         if (!kept) return kept.error();
         const bool fetched = !*kept;
         if (fetched) {
-            auto response = fetch_for(*current, *self.options.fetcher, self.options.generate_deadline, stop);
-            if (!response) return response.error();
-            *kept = PageSnapshot{.url = response->url,
-                                 .content_type = std::string(response->header("content-type")),
-                                 .body = std::move(response->body),
-                                 .fetched_at = self.now()};
+            auto page = fetch_snapshot(self.options, *current, stop);
+            if (!page) return page.error();
+            *kept = *std::move(page);
         }
         const PageSnapshot& snapshot = **kept;
         const auto schema = schema_of(*current);

@@ -15,6 +15,7 @@
 #include "run/compiled.hpp"
 #include "run/discoverer.hpp"
 #include "run/outbox.hpp"
+#include "run/regenerator.hpp"
 #include "run/runner.hpp"
 #include "run/scheduler.hpp"
 
@@ -38,8 +39,10 @@ struct Engine::Impl {
     std::unique_ptr<run::Scheduler> scheduler;  // after the runner, which it uses
 
     std::unique_ptr<run::Discoverer> discoverer;
+    std::unique_ptr<run::Regenerator> regenerator;
 
     TimePoint now() const { return options.clock->now(); }
+    StrategyGroupStore& strategy_groups() const { return options.store->strategy_groups(); }
     StrategyStore& strategies() const { return options.store->strategies(); }
     JobStore& jobs() const { return options.store->jobs(); }
     DiscoveryStore& discoveries() const { return options.store->discoveries(); }
@@ -47,6 +50,7 @@ struct Engine::Impl {
 
     Result<Strategy> require_strategy(std::string_view strategy_id, const Caller& caller) const;
     Result<Schedule> require_schedule(std::string_view schedule_id, const Caller& caller) const;
+    Result<StrategyGroup> require_strategy_group(std::string_view group_id, const Caller& caller) const;
     Result<StrategyQuota> quota(const Caller& caller) const;
     /// Engine::create_strategy(); `store` keeps what was made.
     Result<Strategy> make_strategy(const StrategyRequest& request, const Caller& caller, std::stop_token stop,
@@ -60,11 +64,20 @@ Result<std::string> object_id(std::string_view text, std::string_view thing);
 /// "<Thing> not found".
 Error not_found(std::string_view thing, std::string_view id);
 
+/// A group that keeps changing while it is to be changed.
+Error busy_group(std::string_view group_id);
+
 /// invalid_argument about one member of a request.
 Error bad_request(std::string message, std::string subject);
 
 /// The `preview_data` of a strategy: its first ten items.
 std::string preview_of(const run::CompiledStrategy& compiled, std::vector<Value> items);
+
+/// See run::Regenerate. A plan that the caller gave is run again, any other made anew; the scraper type stays. Errors:
+/// as Engine::create_strategy().
+Result<StrategyUpdate> regenerate_strategy(const EngineOptions& options, const Strategy& current,
+                                           std::string_view output_schema, std::optional<PageSnapshot> kept,
+                                           std::stop_token stop);
 
 /// The built-in notifier of these options. Errors: those of make_fetcher() and make_mail_sender().
 Result<std::shared_ptr<Notifier>> make_notifier(const EngineOptions& options);

@@ -25,7 +25,7 @@ Result<void> validate(const EngineOptions& options) {
     };
     constexpr std::int64_t hour_ms = 3'600'000;
 
-    const std::array<Result<void>, 20> checks{
+    const std::array<Result<void>, 22> checks{
         option_in_range<std::int64_t>("jobs.workers", options.jobs.workers, 0, 1024),
         option_in_range<std::int64_t>("jobs.per_host", options.jobs.per_host, 0, 1024),
         option_in_range<std::int64_t>("jobs.lease", ms(options.jobs.lease), 100, hour_ms),
@@ -40,6 +40,8 @@ Result<void> validate(const EngineOptions& options) {
                                        1u << 30),
         option_in_range<std::int64_t>("schedules.min_interval", ms(options.schedules.min_interval), 1'000,
                                       24 * hour_ms),
+        option_in_range<std::int64_t>("strategy_groups.workers", options.strategy_groups.workers, 0, 64),
+        option_in_range<std::int64_t>("strategy_groups.lease", ms(options.strategy_groups.lease), 100, hour_ms),
         option_in_range<std::int64_t>("discovery.workers", options.discovery.workers, 0, 64),
         option_in_range<std::int64_t>("discovery.lease", ms(options.discovery.lease), 100, hour_ms),
         option_in_range<std::int64_t>("discovery.limits.max_crawl_pages", options.discovery.limits.max_crawl_pages, 1,

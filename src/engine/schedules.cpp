@@ -5,6 +5,7 @@
 #include "core/id.hpp"
 #include "core/url_text.hpp"
 #include "engine/impl.hpp"
+#include "engine/schedules.hpp"
 #include "meter/change.hpp"
 #include "meter/json.hpp"
 #include "run/timing.hpp"
@@ -56,15 +57,6 @@ Result<void> check_rules(const std::optional<Value>& ignore, const std::optional
     return {};
 }
 
-Result<void> check_webhook_url(const EngineOptions& options, const Schedule& schedule) {
-    if (!schedule.webhook_url) return {};
-    const WebhookType type = schedule.webhook_type.value_or(WebhookType::standard);
-    if (auto valid = validate_webhook_url(*schedule.webhook_url, type); !valid) return valid.error();
-    if (type == WebhookType::email && !can_send_mail(options))
-        return Error{ErrorCode::unsupported, "Email notifications are not configured", "webhook_url"};
-    return {};
-}
-
 /// Sets the webhook members of a new schedule but for the URL check.
 Result<void> set_webhook(Schedule& schedule, const WebhookRequest& webhook) {
     schedule.webhook_on = webhook.on;
@@ -80,100 +72,6 @@ Result<void> set_webhook(Schedule& schedule, const WebhookRequest& webhook) {
         schedule.webhook_secret = webhook.secret;
     } else {
         schedule.webhook_secret = new_webhook_secret();
-    }
-    return {};
-}
-
-/// A new schedule from a request that names no strategy yet. What answers 422 is found last.
-Result<Schedule> draft_schedule(const EngineOptions& options, const ScheduleRequest& request) {
-    if (request.interval_seconds && request.cron_expression)
-        return bad_request("Provide either interval_seconds or cron_expression, not both", "cron_expression");
-    if (!request.interval_seconds && !request.cron_expression)
-        return bad_request("Provide either interval_seconds or cron_expression", "interval_seconds");
-    if (request.url && request.urls) return bad_request("Provide either url or urls, not both", "urls");
-    if (!request.url && !request.urls) return bad_request("Provide either url or urls", "url");
-    if (request.interval_seconds)
-        if (auto valid = check_interval(*request.interval_seconds, options.schedules.min_interval); !valid)
-            return valid.error();
-    if (auto valid = check_jitter(request.jitter_seconds); !valid) return valid.error();
-    if (auto valid = check_parameters(request.parameters); !valid) return valid.error();
-    if (auto valid = check_rules(request.ignore, request.key); !valid) return valid.error();
-
-    Schedule schedule;
-    schedule.url = request.url;
-    schedule.urls = request.urls;
-    schedule.interval_seconds = request.interval_seconds;
-    schedule.cron_expression = request.cron_expression;
-    schedule.timezone = request.timezone;
-    schedule.jitter_seconds = request.jitter_seconds;
-    if (request.ignore) schedule.ignore = rule_text(*request.ignore);
-    if (request.key) schedule.key = rule_text(*request.key);
-    if (auto timing = timing_of(schedule); !timing) return timing.error();
-    if (auto webhook = set_webhook(schedule, request.webhook); !webhook) return webhook.error();
-
-    if (request.url)
-        if (auto url = core::validate_url(*request.url); !url) return url.error();
-    if (request.urls)
-        if (auto urls = check_urls(*request.urls); !urls) return urls.error();
-    if (auto url = check_webhook_url(options, schedule); !url) return url.error();
-    return schedule;
-}
-
-/// Gives a draft its identity and its first due time.
-std::optional<DueTime> begin_schedule(Schedule& schedule, const std::string& account_id, TimePoint now) {
-    schedule.schedule_id = core::new_uuid(now);
-    schedule.account_id = account_id;
-    schedule.created_at = schedule.updated_at = now;
-    const auto timing = timing_of(schedule);
-    const auto due = timing ? timing->first(now) : std::nullopt;
-    if (due) schedule.next_run_at = due->next_run_at;
-    return due;
-}
-
-void show_next_runs(Schedule& schedule) {
-    schedule.next_runs.clear();
-    if (!schedule.enabled || !schedule.next_run_at) return;
-    if (const auto timing = timing_of(schedule))
-        schedule.next_runs = timing->upcoming(*schedule.next_run_at, shown_next_runs);
-}
-
-/// A patch applied to a schedule as it was read.
-struct PatchedSchedule {
-    Schedule schedule;
-    std::optional<std::optional<DueTime>> due;  ///< as ScheduleStore::update() takes it
-    bool secret_changed = false;
-};
-
-Result<void> patch_webhook(PatchedSchedule& patched, const SchedulePatch& patch) {
-    Schedule& schedule = patched.schedule;
-    if (patch.webhook_metadata) {
-        schedule.webhook_metadata.reset();
-        if (!patch.webhook_metadata->is_null()) {
-            if (auto valid = validate_webhook_metadata(*patch.webhook_metadata); !valid) return valid.error();
-            schedule.webhook_metadata = to_json(*patch.webhook_metadata);
-        }
-    }
-    if (patch.webhook_on) schedule.webhook_on = *patch.webhook_on;
-    if (patch.webhook_url && !*patch.webhook_url) {  // the metadata stay (wire contract 13.3)
-        schedule.webhook_url.reset();
-        schedule.webhook_type.reset();
-        schedule.webhook_secret.reset();
-        return {};
-    }
-    const bool new_url = patch.webhook_url && *patch.webhook_url != schedule.webhook_url;
-    if (new_url) schedule.webhook_url = *patch.webhook_url;
-    if (!schedule.webhook_url) return {};
-    if (patch.webhook_type && *patch.webhook_type)
-        schedule.webhook_type = *patch.webhook_type;
-    else if (new_url || patch.webhook_type)
-        schedule.webhook_type = detect_webhook_type(*schedule.webhook_url);
-    if (patch.webhook_secret && !patch.webhook_secret->empty()) {
-        if (auto valid = validate_webhook_secret(*patch.webhook_secret); !valid) return valid.error();
-        schedule.webhook_secret = patch.webhook_secret;
-        patched.secret_changed = true;
-    } else if (patch.webhook_secret || !schedule.webhook_secret) {
-        schedule.webhook_secret = new_webhook_secret();
-        patched.secret_changed = true;
     }
     return {};
 }
@@ -217,7 +115,102 @@ Result<void> patch_timing(PatchedSchedule& patched, const SchedulePatch& patch, 
     return {};
 }
 
-/// The strategy's parameters rule needs the strategy, so it comes in with the request's.
+}  // namespace
+
+Result<void> check_webhook_url(const EngineOptions& options, const Schedule& schedule) {
+    if (!schedule.webhook_url) return {};
+    const WebhookType type = schedule.webhook_type.value_or(WebhookType::standard);
+    if (auto valid = validate_webhook_url(*schedule.webhook_url, type); !valid) return valid.error();
+    if (type == WebhookType::email && !can_send_mail(options))
+        return Error{ErrorCode::unsupported, "Email notifications are not configured", "webhook_url"};
+    return {};
+}
+
+Result<Schedule> draft_schedule(const EngineOptions& options, const ScheduleRequest& request) {
+    if (request.interval_seconds && request.cron_expression)
+        return bad_request("Provide either interval_seconds or cron_expression, not both", "cron_expression");
+    if (!request.interval_seconds && !request.cron_expression)
+        return bad_request("Provide either interval_seconds or cron_expression", "interval_seconds");
+    if (request.url && request.urls) return bad_request("Provide either url or urls, not both", "urls");
+    if (!request.url && !request.urls) return bad_request("Provide either url or urls", "url");
+    if (request.interval_seconds)
+        if (auto valid = check_interval(*request.interval_seconds, options.schedules.min_interval); !valid)
+            return valid.error();
+    if (auto valid = check_jitter(request.jitter_seconds); !valid) return valid.error();
+    if (auto valid = check_parameters(request.parameters); !valid) return valid.error();
+    if (auto valid = check_rules(request.ignore, request.key); !valid) return valid.error();
+
+    Schedule schedule;
+    schedule.url = request.url;
+    schedule.urls = request.urls;
+    schedule.interval_seconds = request.interval_seconds;
+    schedule.cron_expression = request.cron_expression;
+    schedule.timezone = request.timezone;
+    schedule.jitter_seconds = request.jitter_seconds;
+    if (request.ignore) schedule.ignore = rule_text(*request.ignore);
+    if (request.key) schedule.key = rule_text(*request.key);
+    if (auto timing = timing_of(schedule); !timing) return timing.error();
+    if (auto webhook = set_webhook(schedule, request.webhook); !webhook) return webhook.error();
+
+    if (request.url)
+        if (auto url = core::validate_url(*request.url); !url) return url.error();
+    if (request.urls)
+        if (auto urls = check_urls(*request.urls); !urls) return urls.error();
+    if (auto url = check_webhook_url(options, schedule); !url) return url.error();
+    return schedule;
+}
+
+std::optional<DueTime> begin_schedule(Schedule& schedule, const std::string& account_id, TimePoint now) {
+    schedule.schedule_id = core::new_uuid(now);
+    schedule.account_id = account_id;
+    schedule.created_at = schedule.updated_at = now;
+    const auto timing = timing_of(schedule);
+    const auto due = timing ? timing->first(now) : std::nullopt;
+    if (due) schedule.next_run_at = due->next_run_at;
+    return due;
+}
+
+void show_next_runs(Schedule& schedule) {
+    schedule.next_runs.clear();
+    if (!schedule.enabled || !schedule.next_run_at) return;
+    if (const auto timing = timing_of(schedule))
+        schedule.next_runs = timing->upcoming(*schedule.next_run_at, shown_next_runs);
+}
+
+Result<void> patch_webhook(PatchedSchedule& patched, const SchedulePatch& patch) {
+    Schedule& schedule = patched.schedule;
+    if (patch.webhook_metadata) {
+        schedule.webhook_metadata.reset();
+        if (!patch.webhook_metadata->is_null()) {
+            if (auto valid = validate_webhook_metadata(*patch.webhook_metadata); !valid) return valid.error();
+            schedule.webhook_metadata = to_json(*patch.webhook_metadata);
+        }
+    }
+    if (patch.webhook_on) schedule.webhook_on = *patch.webhook_on;
+    if (patch.webhook_url && !*patch.webhook_url) {  // the metadata stay (wire contract 13.3)
+        schedule.webhook_url.reset();
+        schedule.webhook_type.reset();
+        schedule.webhook_secret.reset();
+        return {};
+    }
+    const bool new_url = patch.webhook_url && *patch.webhook_url != schedule.webhook_url;
+    if (new_url) schedule.webhook_url = *patch.webhook_url;
+    if (!schedule.webhook_url) return {};
+    if (patch.webhook_type && *patch.webhook_type)
+        schedule.webhook_type = *patch.webhook_type;
+    else if (new_url || patch.webhook_type)
+        schedule.webhook_type = detect_webhook_type(*schedule.webhook_url);
+    if (patch.webhook_secret && !patch.webhook_secret->empty()) {
+        if (auto valid = validate_webhook_secret(*patch.webhook_secret); !valid) return valid.error();
+        schedule.webhook_secret = patch.webhook_secret;
+        patched.secret_changed = true;
+    } else if (patch.webhook_secret || !schedule.webhook_secret) {
+        schedule.webhook_secret = new_webhook_secret();
+        patched.secret_changed = true;
+    }
+    return {};
+}
+
 Result<PatchedSchedule> apply_patch(const EngineOptions& options, const Schedule& current, const SchedulePatch& patch,
                                     const Strategy& strategy, TimePoint now) {
     PatchedSchedule patched{current, std::nullopt, false};
@@ -247,8 +240,6 @@ Result<PatchedSchedule> apply_patch(const EngineOptions& options, const Schedule
     schedule.updated_at = std::max(now, current.updated_at);
     return patched;
 }
-
-}  // namespace
 
 Result<Schedule> Engine::Impl::require_schedule(std::string_view schedule_id, const Caller& caller) const {
     const auto id = object_id(schedule_id, "Schedule");

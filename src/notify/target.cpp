@@ -73,9 +73,9 @@ std::string new_webhook_secret() {
     return "whsec_" + core::to_hex(core::random_bytes(16));
 }
 
-Result<WebhookTest> parse_webhook_test(const Value& body) {
+Result<WebhookTest> parse_webhook_test(const Value& body, bool url_required) {
     json::Members in(body, json::Nulls::dropped);
-    in.require({"webhook_url"});
+    if (url_required) in.require({"webhook_url"});
     WebhookTest test;
     test.url = in.text("webhook_url").value_or("");
     auto secret = in.text("webhook_secret");
@@ -93,6 +93,7 @@ Result<WebhookTest> parse_webhook_test(const Value& body) {
         if (auto fine = validate_webhook_secret(*secret); !fine) return fine.error();
         test.secret = std::move(secret);
     }
+    if (test.url.empty() && !url_required) return test;
     if (test.url.empty())
         return Error{ErrorCode::invalid_argument, "Missing required field: webhook_url", "webhook_url"};
     if (auto fine = validate_webhook_url(test.url, test.type.value_or(detect_webhook_type(test.url))); !fine)

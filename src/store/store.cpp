@@ -11,6 +11,7 @@ ApiKeyStore::~ApiKeyStore() = default;
 DeliveryStore::~DeliveryStore() = default;
 DiscoveryStore::~DiscoveryStore() = default;
 WorkflowStore::~WorkflowStore() = default;
+StrategyGroupStore::~StrategyGroupStore() = default;
 Store::~Store() = default;
 
 Result<void> Store::backup(const std::string&) {

@@ -28,6 +28,9 @@ IN_SCOPE = (
     "createSchedule", "listSchedules", "getSchedule", "updateSchedule", "deleteSchedule", "regenerateWebhookSecret",
     "getScheduleChanges", "getScheduleChangelog", "createWatch",
     "startDiscovery", "getDiscovery", "deleteDiscovery", "getDiscoveryUrls", "executeDiscovery", "listDiscoveries",
+    "createStrategyGroup", "listStrategyGroups", "getStrategyGroup", "updateStrategyGroup", "deleteStrategyGroup",
+    "addStrategiesToGroup", "removeStrategyFromGroup", "applyGroupSchedule", "deleteGroupSchedules",
+    "toggleGroupSchedules", "applyGroupSchema", "getGroupSchemaProgress", "testGroupWebhook",
     "health", "ready", "metrics", "openapi",
 )
 

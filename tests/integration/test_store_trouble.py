@@ -37,6 +37,8 @@ class FullDisk(harness.MeterCase):
         counted = {"discovery": {"method": "pagination", "url_template": f"{url}?page={{n}}", "max_pages": 2}}
         found = client.post("/discover", counted, expect=201).json["discovery_id"]
         eventually(lambda: client.get(f"/discover/{found}").json["status"] == "completed", what="the discovery")
+        group = client.post("/api/strategy-groups", {"name": "Kept"}, expect=201).json
+        at_group = f"/api/strategy-groups/{group['id']}"
         body = {"strategy_id": strategy["id"], "url": url}
         with self.full_disk():
             for method, target, json in (
@@ -50,6 +52,11 @@ class FullDisk(harness.MeterCase):
                     ("POST", "/api/schedules", {**body, "interval_seconds": 600}),
                     ("PATCH", at_schedule, {"enabled": False}),
                     ("POST", at_schedule + "/webhook-secret/regenerate", {}),
+                    ("POST", "/api/strategy-groups", {"name": "lost"}),
+                    ("PATCH", at_group, {"name": "lost"}),
+                    ("POST", at_group + "/strategies", {"strategy_ids": [strategy["id"]]}),
+                    ("POST", at_group + "/schedule", {"interval_seconds": 600}),
+                    ("PATCH", at_group + "/schema", {"output_schema": {"name": "string"}}),
                     ("POST", "/api/watch", {"url": url, "description": "d", "strategy": fixture_site.SHOP_PLAN}),
                     ("POST", "/api/strategies/generate", {"url": url, "description": "d", "name": "n",
                                                           "strategy": fixture_site.SHOP_PLAN})):

@@ -12,7 +12,7 @@ void check_strategies(ContractReport& report, Store& store) {
     full.attempts = 3;
     full.output_schema = R"({"type":"object"})";
     full.filter_config = R"({"mode":"all"})";
-    full.strategy_group_id = sample_id(900);
+    full.strategy_group_id = add_group(report, store, "acme", 900).group_id;
     full.fetch = R"({"timeout_seconds":5})";
     full.warnings = {"price was not found", "\"quoted\"", ""};
     full.updated_at = moment(20);
@@ -26,6 +26,10 @@ void check_strategies(ContractReport& report, Store& store) {
                   "find() does not see another account's strategy");
     report.expect(!report.take(strategies.find("acme", sample_id(77)), "find()"), "find() of an unknown id is empty");
 
+    Strategy stray = sample_strategy("other", 5);
+    stray.strategy_group_id = full.strategy_group_id;
+    report.expect_error(strategies.insert(stray, sample_event(stray, "created", 5), std::nullopt, ""),
+                        ErrorCode::not_found, "insert() into a group of another account is refused");
     Strategy twice = sample_strategy("other", 1);
     report.expect_error(strategies.insert(twice, sample_event(twice, "created", 3), std::nullopt, ""),
                         ErrorCode::conflict, "insert() of an id that exists is a conflict");

@@ -60,6 +60,9 @@ AuditEvent sample_event(const Strategy& strategy, std::string event, std::int64_
 /// Inserts a sample strategy with its event.
 Strategy add_strategy(ContractReport& report, Store& store, std::string account_id, std::int64_t number);
 
+/// Inserts a group named "Group <number>", made at `moment(number)`.
+StrategyGroup add_group(ContractReport& report, Store& store, std::string account_id, std::int64_t number);
+
 Job sample_job(const Strategy& strategy, std::int64_t number);
 /// Inserts a sample job.
 Job add_job(ContractReport& report, Store& store, const Strategy& strategy, std::int64_t number);
@@ -131,6 +134,11 @@ void check_delivery_places(ContractReport& report, Store& store);
 void check_delivery_race(ContractReport& report, Store& store);
 void check_discoveries(ContractReport& report, Store& store);
 void check_discovery_claims(ContractReport& report, Store& store);
+void check_strategy_groups(ContractReport& report, Store& store);
+void check_group_members(ContractReport& report, Store& store);
+void check_group_schedules(ContractReport& report, Store& store);
+void check_regenerations(ContractReport& report, Store& store);
+void check_regeneration_claims(ContractReport& report, Store& store);
 void check_health(ContractReport& report, Store& store);
 
 }  // namespace meter::testing

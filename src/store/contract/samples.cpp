@@ -52,6 +52,16 @@ Strategy add_strategy(ContractReport& report, Store& store, std::string account_
     return strategy;
 }
 
+StrategyGroup add_group(ContractReport& report, Store& store, std::string account_id, std::int64_t number) {
+    StrategyGroup group;
+    group.group_id = sample_id(number);
+    group.account_id = std::move(account_id);
+    group.name = "Group " + std::to_string(number);
+    group.created_at = group.updated_at = moment(number);
+    report.take(store.strategy_groups().insert(group), "insert of a group");
+    return group;
+}
+
 Job sample_job(const Strategy& strategy, std::int64_t number) {
     Job job;
     job.job_id = sample_id(number);

@@ -52,6 +52,11 @@ constexpr ContractPart contract_parts[] = {
     {"deliveries.claim_due in parallel", check_delivery_race},
     {"discoveries", check_discoveries},
     {"discoveries.claim_next", check_discovery_claims},
+    {"strategy_groups", check_strategy_groups},
+    {"strategy_groups.add", check_group_members},
+    {"strategy_groups.apply", check_group_schedules},
+    {"strategy_groups.start_regeneration", check_regenerations},
+    {"strategy_groups.claim_regeneration", check_regeneration_claims},
     {"health", check_health},
 };
 

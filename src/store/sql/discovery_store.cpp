@@ -4,6 +4,7 @@
 
 #include "meter/json.hpp"
 #include "store/sql/columns.hpp"
+#include "store/sql/schedule_rows.hpp"
 
 namespace meter::sql {
 namespace {
@@ -161,7 +162,10 @@ Result<bool> SqlDiscoveryStore::remove(std::string_view account_id, std::string_
         const auto removed = connection.run("DELETE FROM discoveries WHERE discovery_id = $1 AND account_id = $2",
                                             {discovery_id, account_id});
         if (removed == 0) return false;
-        connection.run("DELETE FROM schedules WHERE discovery_id = $1 AND account_id = $2", {discovery_id, account_id});
+        std::vector<std::string> schedules;
+        connection.run("SELECT schedule_id FROM schedules WHERE discovery_id = $1 AND account_id = $2",
+                       {discovery_id, account_id}, [&](const Row& row) { schedules.emplace_back(row.text(0)); });
+        for (const auto& schedule_id : schedules) remove_schedule(connection, account_id, schedule_id);
         return true;
     });
 }

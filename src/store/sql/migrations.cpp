@@ -290,11 +290,55 @@ CREATE UNIQUE INDEX discovery_pages_by_url ON discovery_pages (discovery_id, url
 CREATE INDEX schedules_by_discovery ON schedules (discovery_id) WHERE discovery_id IS NOT NULL;
 )sql";
 
+// The webhook is what later schedules of the group get. A row of group_regenerations is a strategy that is made again
+// for the group's schema; rows stay until the next schema, and tell how it went.
+constexpr std::string_view strategy_groups = R"sql(
+CREATE TABLE strategy_groups (
+    group_id TEXT NOT NULL PRIMARY KEY,
+    account_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    output_schema TEXT,
+    webhook_url TEXT NOT NULL DEFAULT '',
+    webhook_type TEXT NOT NULL DEFAULT 'standard',
+    webhook_secret TEXT NOT NULL DEFAULT '',
+    webhook_metadata TEXT,
+    webhook_on TEXT NOT NULL DEFAULT 'all',
+    schema_started_at BIGINT,
+    schema_completed_at BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
+);
+CREATE INDEX strategy_groups_by_account ON strategy_groups (account_id, created_at DESC, group_id DESC);
+CREATE INDEX strategies_by_group ON strategies (strategy_group_id, created_at DESC, strategy_id DESC)
+    WHERE strategy_group_id IS NOT NULL;
+CREATE INDEX schedules_by_group ON schedules (strategy_group_id, created_at, schedule_id)
+    WHERE strategy_group_id IS NOT NULL;
+
+CREATE TABLE group_regenerations (
+    group_id TEXT NOT NULL REFERENCES strategy_groups (group_id) ON DELETE CASCADE,
+    position BIGINT NOT NULL,
+    strategy_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    error TEXT,
+    queued_at BIGINT NOT NULL,
+    token BIGINT NOT NULL DEFAULT 0,
+    attempts BIGINT NOT NULL DEFAULT 0,
+    lease_expires_at BIGINT,
+    PRIMARY KEY (group_id, position)
+);
+CREATE UNIQUE INDEX group_regenerations_by_strategy ON group_regenerations (group_id, strategy_id);
+CREATE INDEX group_regenerations_by_status ON group_regenerations (status, queued_at, group_id, position);
+)sql";
+
 // Applied in order; published steps are never edited.
 constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API keys", first_schema},
                                 Migration{2, "schedules and changes", schedules_and_changes},
                                 Migration{3, "webhook deliveries", delivery_schema},
-                                Migration{4, "hosts of jobs", hosts_of_jobs}, Migration{5, "discoveries", discoveries}};
+                                Migration{4, "hosts of jobs", hosts_of_jobs},
+                                Migration{5, "discoveries", discoveries},
+                                Migration{6, "strategy groups", strategy_groups}};
 
 std::string in_dialect(std::string_view script, const Dialect& dialect) {
     constexpr std::string_view mark = "{blob}";

@@ -20,6 +20,12 @@ inline constexpr std::string_view schedule_columns =
 
 Schedule read_schedule(Columns& columns);
 
+// ScheduleStore::insert(), update() and remove() within a transaction of the caller.
+Result<void> insert_schedule(Connection& connection, const Schedule& schedule, const std::optional<DueTime>& due);
+Result<std::optional<Schedule>> update_schedule(Connection& connection, const Schedule& schedule,
+                                                const std::optional<std::optional<DueTime>>& due);
+bool remove_schedule(Connection& connection, std::string_view account_id, std::string_view schedule_id);
+
 /// Adds the change of a completed job to the changelog of its schedule, if that is still there. Belongs into the
 /// transaction that completes the job.
 void store_change(Connection& connection, std::string_view job_id, const ChangeRecord& change);

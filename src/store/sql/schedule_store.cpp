@@ -41,6 +41,45 @@ std::optional<TimePoint> tick_of(const std::optional<DueTime>& due) {
     return due ? std::optional(due->tick_at) : std::nullopt;
 }
 
+}  // namespace
+
+Schedule read_schedule(Columns& columns) {
+    Schedule schedule;
+    schedule.schedule_id = columns.text();
+    schedule.account_id = columns.text();
+    schedule.strategy_id = columns.text();
+    schedule.url = columns.optional_text();
+    schedule.urls = columns.optional_list();
+    schedule.interval_seconds = columns.optional_integer();
+    schedule.cron_expression = columns.optional_text();
+    schedule.timezone = columns.optional_text();
+    schedule.jitter_seconds = columns.integer();
+    schedule.enabled = columns.boolean();
+    schedule.webhook_url = columns.optional_text();
+    schedule.webhook_metadata = columns.optional_text();
+    schedule.webhook_secret = columns.optional_text();
+    if (const auto type = columns.optional_text())
+        schedule.webhook_type = read_word<WebhookType>(
+            *type, [](std::string_view word) { return parse_webhook_type(word); }, "webhook type");
+    schedule.webhook_on = read_word<WebhookOn>(
+        columns.text(), [](std::string_view word) { return parse_webhook_on(word); }, "webhook rule");
+    schedule.parameters = columns.optional_text();
+    schedule.ignore = columns.optional_text();
+    schedule.key = columns.optional_text();
+    schedule.strategy_group_id = columns.optional_text();
+    schedule.discovery_id = columns.optional_text();
+    schedule.next_run_at = columns.optional_time();
+    schedule.last_run_at = columns.optional_time();
+    schedule.health.state = read_word<HealthState>(
+        columns.text(), [](std::string_view word) { return parse_health_state(word); }, "health");
+    schedule.health.count = columns.integer();
+    schedule.health.since = columns.optional_time();
+    schedule.created_at = columns.time();
+    schedule.updated_at = columns.time();
+    schedule.version = columns.integer();
+    return schedule;
+}
+
 Result<void> insert_schedule(Connection& connection, const Schedule& schedule, const std::optional<DueTime>& due) {
     const auto strategy = find_row<std::int64_t>(
         connection, "SELECT 1 FROM strategies WHERE strategy_id = $1 AND account_id = $2",
@@ -80,45 +119,6 @@ Result<void> insert_schedule(Connection& connection, const Schedule& schedule, c
     if (inserted == 0)
         return Error{ErrorCode::conflict, "A schedule with this id exists already", schedule.schedule_id};
     return {};
-}
-
-}  // namespace
-
-Schedule read_schedule(Columns& columns) {
-    Schedule schedule;
-    schedule.schedule_id = columns.text();
-    schedule.account_id = columns.text();
-    schedule.strategy_id = columns.text();
-    schedule.url = columns.optional_text();
-    schedule.urls = columns.optional_list();
-    schedule.interval_seconds = columns.optional_integer();
-    schedule.cron_expression = columns.optional_text();
-    schedule.timezone = columns.optional_text();
-    schedule.jitter_seconds = columns.integer();
-    schedule.enabled = columns.boolean();
-    schedule.webhook_url = columns.optional_text();
-    schedule.webhook_metadata = columns.optional_text();
-    schedule.webhook_secret = columns.optional_text();
-    if (const auto type = columns.optional_text())
-        schedule.webhook_type = read_word<WebhookType>(
-            *type, [](std::string_view word) { return parse_webhook_type(word); }, "webhook type");
-    schedule.webhook_on = read_word<WebhookOn>(
-        columns.text(), [](std::string_view word) { return parse_webhook_on(word); }, "webhook rule");
-    schedule.parameters = columns.optional_text();
-    schedule.ignore = columns.optional_text();
-    schedule.key = columns.optional_text();
-    schedule.strategy_group_id = columns.optional_text();
-    schedule.discovery_id = columns.optional_text();
-    schedule.next_run_at = columns.optional_time();
-    schedule.last_run_at = columns.optional_time();
-    schedule.health.state = read_word<HealthState>(
-        columns.text(), [](std::string_view word) { return parse_health_state(word); }, "health");
-    schedule.health.count = columns.integer();
-    schedule.health.since = columns.optional_time();
-    schedule.created_at = columns.time();
-    schedule.updated_at = columns.time();
-    schedule.version = columns.integer();
-    return schedule;
 }
 
 Result<void> SqlScheduleStore::insert(const Schedule& schedule, const std::optional<DueTime>& due) {
@@ -166,8 +166,8 @@ Result<std::vector<Schedule>> SqlScheduleStore::list(std::string_view account_id
     });
 }
 
-Result<std::optional<Schedule>> SqlScheduleStore::update(const Schedule& schedule,
-                                                         const std::optional<std::optional<DueTime>>& due) {
+Result<std::optional<Schedule>> update_schedule(Connection& connection, const Schedule& schedule,
+                                                const std::optional<std::optional<DueTime>>& due) {
     static const std::string sql =
         "UPDATE schedules SET url = $4, urls = $5, interval_seconds = $6, cron_expression = $7, timezone = $8, "
         "jitter_seconds = $9, enabled = $10, webhook_url = $11, webhook_metadata = $12, webhook_secret = $13, "
@@ -177,50 +177,58 @@ Result<std::optional<Schedule>> SqlScheduleStore::update(const Schedule& schedul
         "WHERE schedule_id = $1 AND account_id = $2 AND version = $3 RETURNING " +
         std::string(schedule_columns);
     const auto next = due.value_or(std::nullopt);
-    return database_.write("schedules.update", [&](Connection& connection) -> Result<std::optional<Schedule>> {
-        auto updated = find_row<Schedule>(connection, sql,
-                                          {schedule.schedule_id,
-                                           schedule.account_id,
-                                           schedule.version,
-                                           schedule.url,
-                                           stored_urls(schedule),
-                                           schedule.interval_seconds,
-                                           schedule.cron_expression,
-                                           schedule.timezone,
-                                           schedule.jitter_seconds,
-                                           schedule.enabled,
-                                           schedule.webhook_url,
-                                           schedule.webhook_metadata,
-                                           schedule.webhook_secret,
-                                           stored_type(schedule),
-                                           to_string(schedule.webhook_on),
-                                           schedule.parameters,
-                                           schedule.ignore,
-                                           schedule.key,
-                                           schedule.strategy_group_id,
-                                           schedule.discovery_id,
-                                           due.has_value(),
-                                           next_run_of(next),
-                                           tick_of(next),
-                                           schedule.updated_at},
-                                          read_schedule);
-        if (updated) return updated;
-        const auto there = find_row<std::int64_t>(
-            connection, "SELECT 1 FROM schedules WHERE schedule_id = $1 AND account_id = $2",
-            {schedule.schedule_id, schedule.account_id}, [](Columns& columns) { return columns.integer(); });
-        if (!there) return std::optional<Schedule>{};
-        return Error{ErrorCode::conflict, "The schedule was changed meanwhile", schedule.schedule_id, true};
-    });
+    auto updated = find_row<Schedule>(connection, sql,
+                                      {schedule.schedule_id,
+                                       schedule.account_id,
+                                       schedule.version,
+                                       schedule.url,
+                                       stored_urls(schedule),
+                                       schedule.interval_seconds,
+                                       schedule.cron_expression,
+                                       schedule.timezone,
+                                       schedule.jitter_seconds,
+                                       schedule.enabled,
+                                       schedule.webhook_url,
+                                       schedule.webhook_metadata,
+                                       schedule.webhook_secret,
+                                       stored_type(schedule),
+                                       to_string(schedule.webhook_on),
+                                       schedule.parameters,
+                                       schedule.ignore,
+                                       schedule.key,
+                                       schedule.strategy_group_id,
+                                       schedule.discovery_id,
+                                       due.has_value(),
+                                       next_run_of(next),
+                                       tick_of(next),
+                                       schedule.updated_at},
+                                      read_schedule);
+    if (updated) return updated;
+    const auto there = find_row<std::int64_t>(
+        connection, "SELECT 1 FROM schedules WHERE schedule_id = $1 AND account_id = $2",
+        {schedule.schedule_id, schedule.account_id}, [](Columns& columns) { return columns.integer(); });
+    if (!there) return std::optional<Schedule>{};
+    return Error{ErrorCode::conflict, "The schedule was changed meanwhile", schedule.schedule_id, true};
+}
+
+Result<std::optional<Schedule>> SqlScheduleStore::update(const Schedule& schedule,
+                                                         const std::optional<std::optional<DueTime>>& due) {
+    return database_.write("schedules.update",
+                           [&](Connection& connection) { return update_schedule(connection, schedule, due); });
+}
+
+bool remove_schedule(Connection& connection, std::string_view account_id, std::string_view schedule_id) {
+    const auto removed =
+        connection.run("DELETE FROM schedules WHERE schedule_id = $1 AND account_id = $2", {schedule_id, account_id});
+    if (removed == 0) return false;
+    connection.run("DELETE FROM baselines WHERE schedule_id = $1", {schedule_id});
+    drop_pending_deliveries(connection, account_id, schedule_id);
+    return true;
 }
 
 Result<bool> SqlScheduleStore::remove(std::string_view account_id, std::string_view schedule_id) {
     return database_.write("schedules.remove", [&](Connection& connection) -> Result<bool> {
-        const auto removed = connection.run("DELETE FROM schedules WHERE schedule_id = $1 AND account_id = $2",
-                                            {schedule_id, account_id});
-        if (removed == 0) return false;
-        connection.run("DELETE FROM baselines WHERE schedule_id = $1", {schedule_id});
-        drop_pending_deliveries(connection, account_id, schedule_id);
-        return true;
+        return remove_schedule(connection, account_id, schedule_id);
     });
 }
 

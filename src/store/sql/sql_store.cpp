@@ -53,7 +53,8 @@ SqlStore::SqlStore(std::unique_ptr<Database> database)
       idempotency_(*database_),
       api_keys_(*database_),
       deliveries_(*database_),
-      discoveries_(*database_) {}
+      discoveries_(*database_),
+      strategy_groups_(*database_) {}
 
 // Only a page that goes all the way to the disk proves "writable", and SQLite writes none when a row stays the same:
 // so there and back again.

@@ -11,6 +11,7 @@
 #include "store/sql/idempotency_store.hpp"
 #include "store/sql/job_store.hpp"
 #include "store/sql/schedule_store.hpp"
+#include "store/sql/strategy_group_store.hpp"
 #include "store/sql/strategy_store.hpp"
 
 namespace meter::sql {
@@ -27,6 +28,7 @@ public:
     ApiKeyStore& api_keys() override { return api_keys_; }
     DeliveryStore& deliveries() override { return deliveries_; }
     DiscoveryStore& discoveries() override { return discoveries_; }
+    StrategyGroupStore& strategy_groups() override { return strategy_groups_; }
     Result<void> ping() override;
     Result<std::vector<std::string>> check() override;
     Result<void> backup(const std::string& path) override;
@@ -40,6 +42,7 @@ private:
     SqlApiKeyStore api_keys_;
     SqlDeliveryStore deliveries_;
     SqlDiscoveryStore discoveries_;
+    SqlStrategyGroupStore strategy_groups_;
 };
 
 }  // namespace meter::sql

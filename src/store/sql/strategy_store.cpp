@@ -80,6 +80,8 @@ void subtract_unfinished_jobs(Connection& connection, std::string_view strategy_
 
 Result<void> insert_strategy(Connection& connection, const Strategy& strategy, const AuditEvent& created,
                              const std::optional<PageSnapshot>& snapshot, std::string_view reservation) {
+    if (strategy.strategy_group_id && !has_strategy_group(connection, strategy.account_id, *strategy.strategy_group_id))
+        return Error{ErrorCode::not_found, "Strategy group not found", *strategy.strategy_group_id};
     static const std::string sql =
         "INSERT INTO strategies (" + std::string(strategy_columns) +
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
@@ -130,33 +132,59 @@ Result<std::vector<Strategy>> SqlStrategyStore::list(std::string_view account_id
     });
 }
 
-Result<std::optional<Strategy>> SqlStrategyStore::update(std::string_view account_id, std::string_view strategy_id,
-                                                         const StrategyUpdate& update) {
+Result<std::optional<Strategy>> update_strategy(Connection& connection, std::string_view account_id,
+                                                std::string_view strategy_id, const StrategyUpdate& update) {
     static const std::string sql =
         "UPDATE strategies SET name = COALESCE($3, name), description = COALESCE($4, description), "
         "filter_config = CASE WHEN $5 = 1 THEN $6 ELSE filter_config END, "
         "\"fetch\" = CASE WHEN $7 = 1 THEN $8 ELSE \"fetch\" END, "
         "\"ignore\" = CASE WHEN $9 = 1 THEN $10 ELSE \"ignore\" END, "
         "\"key\" = CASE WHEN $11 = 1 THEN $12 ELSE \"key\" END, "
-        "preview_data = COALESCE($13, preview_data), updated_at = $14 "
+        "output_schema = CASE WHEN $13 = 1 THEN $14 ELSE output_schema END, "
+        "preview_data = COALESCE($15, preview_data), updated_at = $16 "
         "WHERE strategy_id = $1 AND account_id = $2 RETURNING " +
         std::string(strategy_columns);
-    return database_.write("strategies.update", [&](Connection& connection) -> Result<std::optional<Strategy>> {
-        const auto stored = find_row<std::string>(
-            connection, "SELECT strategy FROM strategies WHERE strategy_id = $1 AND account_id = $2",
-            {strategy_id, account_id}, [](Columns& columns) { return columns.text(); });
-        if (!stored) return std::optional<Strategy>{};
-        if (update.expected_strategy && *stored != *update.expected_strategy)
-            return Error{ErrorCode::conflict, "The plan was changed meanwhile", std::string(strategy_id), true};
-        if (update.plan) replace_plan(connection, account_id, strategy_id, *update.plan);
-        return find_row<Strategy>(
-            connection, sql,
-            {strategy_id, account_id, update.name, update.description, update.filter_config.has_value(),
-             update.filter_config.value_or(std::nullopt), update.fetch.has_value(), update.fetch.value_or(std::nullopt),
-             update.ignore.has_value(), update.ignore.value_or(std::nullopt), update.key.has_value(),
-             update.key.value_or(std::nullopt), update.preview_data, update.updated_at},
-            read_strategy);
+    const auto stored =
+        find_row<std::string>(connection, "SELECT strategy FROM strategies WHERE strategy_id = $1 AND account_id = $2",
+                              {strategy_id, account_id}, [](Columns& columns) { return columns.text(); });
+    if (!stored) return std::optional<Strategy>{};
+    if (update.expected_strategy && *stored != *update.expected_strategy)
+        return Error{ErrorCode::conflict, "The plan was changed meanwhile", std::string(strategy_id), true};
+    if (update.plan) replace_plan(connection, account_id, strategy_id, *update.plan);
+    return find_row<Strategy>(
+        connection, sql,
+        {strategy_id, account_id, update.name, update.description, update.filter_config.has_value(),
+         update.filter_config.value_or(std::nullopt), update.fetch.has_value(), update.fetch.value_or(std::nullopt),
+         update.ignore.has_value(), update.ignore.value_or(std::nullopt), update.key.has_value(),
+         update.key.value_or(std::nullopt), update.output_schema.has_value(),
+         update.output_schema.value_or(std::nullopt), update.preview_data, update.updated_at},
+        read_strategy);
+}
+
+Result<std::optional<Strategy>> SqlStrategyStore::update(std::string_view account_id, std::string_view strategy_id,
+                                                         const StrategyUpdate& update) {
+    return database_.write("strategies.update", [&](Connection& connection) {
+        return update_strategy(connection, account_id, strategy_id, update);
     });
+}
+
+bool has_strategy_group(Connection& connection, std::string_view account_id, std::string_view group_id) {
+    return find_row<std::int64_t>(connection, "SELECT 1 FROM strategy_groups WHERE group_id = $1 AND account_id = $2",
+                                  {group_id, account_id}, [](Columns& columns) { return columns.integer(); })
+        .has_value();
+}
+
+std::vector<Strategy> strategies_of_group(Connection& connection, std::string_view account_id,
+                                          std::string_view group_id) {
+    static const std::string sql = "SELECT " + std::string(strategy_columns) +
+                                   " FROM strategies WHERE strategy_group_id = $1 AND account_id = $2 "
+                                   "ORDER BY created_at DESC, strategy_id DESC";
+    std::vector<Strategy> strategies;
+    connection.run(sql, {group_id, account_id}, [&](const Row& row) {
+        Columns columns(row);
+        strategies.push_back(read_strategy(columns));
+    });
+    return strategies;
 }
 
 Result<bool> SqlStrategyStore::remove(std::string_view account_id, std::string_view strategy_id,

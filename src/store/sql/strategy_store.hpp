@@ -10,6 +10,17 @@ namespace meter::sql {
 Result<void> insert_strategy(Connection& connection, const Strategy& strategy, const AuditEvent& created,
                              const std::optional<PageSnapshot>& snapshot, std::string_view reservation);
 
+/// StrategyStore::update() within a transaction of the caller.
+Result<std::optional<Strategy>> update_strategy(Connection& connection, std::string_view account_id,
+                                                std::string_view strategy_id, const StrategyUpdate& update);
+
+/// Does the account have this group?
+bool has_strategy_group(Connection& connection, std::string_view account_id, std::string_view group_id);
+
+/// The members of a group, newest first.
+std::vector<Strategy> strategies_of_group(Connection& connection, std::string_view account_id,
+                                          std::string_view group_id);
+
 class SqlStrategyStore final : public StrategyStore {
 public:
     explicit SqlStrategyStore(Database& database) : database_(database) {}
