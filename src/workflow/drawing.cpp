@@ -21,7 +21,7 @@ constexpr std::int64_t row_gap = 18;
 constexpr std::int64_t margin = 20;
 constexpr std::int64_t header_height = 56;
 constexpr std::int64_t legend_height = 40;
-constexpr std::int64_t legend_step = 132;
+constexpr std::int64_t legend_step = 140;
 constexpr std::int64_t least_width = 2 * margin + 8 * legend_step;
 
 constexpr std::size_t key_columns = 24;
@@ -29,19 +29,27 @@ constexpr std::size_t note_columns = 32;
 constexpr std::size_t heading_columns = 90;
 constexpr std::size_t tip_columns = 400;
 
-/// How a state looks. Names are written into the boxes too: colour alone tells nobody enough.
+/// How a state looks. Names are written into the boxes too: colour alone tells nobody enough. Attributes instead of a
+/// style sheet: a content security policy may refuse that.
 struct Look {
-    std::string_view name, style, fill, stroke;
+    std::string_view name, paint;
 };
 constexpr std::array<Look, 7> looks{{
-    {"pending", "p", "#eceff1", "#78909c"},
-    {"running", "r", "#bbdefb", "#1565c0"},
-    {"completed", "c", "#c8e6c9", "#2e7d32"},
-    {"failed", "f", "#ffcdd2", "#c62828"},
-    {"unchanged", "u", "#e0f2f1", "#00897b"},
-    {"upstream_failed", "x", "#ffe0b2", "#ef6c00"},
-    {"cancelled", "a", "#e1bee7", "#6a1b9a"},
+    {"pending", "fill=\"#eceff1\" stroke=\"#78909c\""},
+    {"running", "fill=\"#bbdefb\" stroke=\"#1565c0\""},
+    {"completed", "fill=\"#c8e6c9\" stroke=\"#2e7d32\""},
+    {"failed", "fill=\"#ffcdd2\" stroke=\"#c62828\""},
+    {"unchanged", "fill=\"#e0f2f1\" stroke=\"#00897b\""},
+    {"upstream_failed", "fill=\"#ffe0b2\" stroke=\"#ef6c00\""},
+    {"cancelled", "fill=\"#e1bee7\" stroke=\"#6a1b9a\""},
 }};
+constexpr std::string_view plain_paint = "fill=\"#fafafa\" stroke=\"#546e7a\"";
+constexpr std::string_view edge_paint =
+    "fill=\"none\" stroke=\"#546e7a\" stroke-width=\"1.5\" marker-end=\"url(#arrow)\"";
+constexpr std::string_view filtered_paint = " stroke-dasharray=\"5 3\"";
+constexpr std::string_view heading_font = "font-size=\"18\" font-weight=\"bold\"";
+constexpr std::string_view key_font = "font-size=\"14\" font-weight=\"bold\"";
+constexpr std::string_view note_font = "font-size=\"12\" fill=\"#37474f\"";
 
 std::size_t look_of(const NodeExecution& node) noexcept {
     switch (node.status) {
@@ -166,7 +174,9 @@ public:
         write_definitions();
         out_ += "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n";
         write_header();
+        out_.append("<g ").append(edge_paint).append(">\n");
         for (std::size_t arc = 0; arc < graph_.arcs().size(); ++arc) write_edge(arc);
+        out_ += "</g>\n";
         for (std::size_t node = 0; node < graph_.size(); ++node) write_node(node);
         write_legend(height - legend_height);
         out_ += "</svg>\n";
@@ -191,34 +201,19 @@ private:
 
     void write_definitions() {
         out_ +=
-            "<defs>\n<marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"8\" "
-            "markerHeight=\"8\" orient=\"auto\"><path d=\"M0 0 L8 4 L0 8 z\" fill=\"#546e7a\"/></marker>\n"
+            "<defs>\n<marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"6\" "
+            "markerHeight=\"6\" orient=\"auto\"><path d=\"M0 0 L8 4 L0 8 z\" fill=\"#546e7a\"/></marker>\n"
             "<clipPath id=\"box\"><rect width=\"" +
-            number(node_width) + "\" height=\"" + number(node_height_) + "\"/></clipPath>\n</defs>\n<style>\n" +
-            ".e{fill:none;stroke:#546e7a;stroke-width:1.5;marker-end:url(#arrow)}\n"
-            ".d{stroke-dasharray:5 3}\n.n{fill:#fafafa;stroke:#546e7a;stroke-width:1.5}\n"
-            ".k{font-size:14px;font-weight:bold}\n.t{font-size:12px;fill:#37474f}\n"
-            ".h{font-size:18px;font-weight:bold}\n";
-        for (const Look& look : looks)
-            out_.append(".")
-                .append(look.style)
-                .append("{fill:")
-                .append(look.fill)
-                .append(";stroke:")
-                .append(look.stroke)
-                .append(";stroke-width:1.5}\n");
-        out_ += "</style>\n";
+            number(node_width) + "\" height=\"" + number(node_height_) + "\"/></clipPath>\n</defs>\n";
     }
 
-    void write_text(std::int64_t x, std::int64_t y, std::string_view style, std::string_view text,
-                    std::size_t columns) {
-        out_ += "<text class=\"";
-        out_ += style;
-        out_ += "\" x=\"" + number(x) + "\" y=\"" + number(y) + "\">" + clipped(text, columns) + "</text>\n";
+    void write_text(std::int64_t x, std::int64_t y, std::string_view font, std::string_view text, std::size_t columns) {
+        out_.append("<text ").append(font);
+        out_ += " x=\"" + number(x) + "\" y=\"" + number(y) + "\">" + clipped(text, columns) + "</text>\n";
     }
 
     void write_header() {
-        write_text(margin, margin + 8, "h", workflow_.name, heading_columns);
+        write_text(margin, margin + 8, heading_font, workflow_.name, heading_columns);
         std::string line = counted(static_cast<std::int64_t>(workflow_.nodes.size()), "node") + ", " +
                            counted(static_cast<std::int64_t>(workflow_.edges.size()), "edge");
         if (run_ != nullptr) {
@@ -232,7 +227,7 @@ private:
             line += "; run " + std::string(to_string(run_->status)) + ": " + counted(items, "item") + ", " +
                     counts_of(jobs, failed, reused);
         }
-        write_text(margin, margin + 28, "t", line, heading_columns);
+        write_text(margin, margin + 28, note_font, line, heading_columns);
     }
 
     std::int64_t left_of(const Place& place) const {
@@ -259,9 +254,9 @@ private:
             path += " L" + number(x) + " " + number(y);
         }
         curve_to(layout_.nodes[arc.to]);
-        out_ += "<path class=\"e";
-        if (edge.filter_config) out_ += " d";
-        out_ += "\" d=\"" + path + "\"><title>" + clipped(edge.source_node_key, tip_columns) + " \u2192 " +
+        out_ += "<path";
+        if (edge.filter_config) out_ += filtered_paint;
+        out_ += " d=\"" + path + "\"><title>" + clipped(edge.source_node_key, tip_columns) + " \u2192 " +
                 clipped(edge.target_node_key, tip_columns) + (edge.filter_config ? " (filtered)" : "") +
                 "</title></path>\n";
     }
@@ -273,16 +268,16 @@ private:
                 number(middle_of(layout_.nodes[index]) - node_height_ / 2) + ")\" clip-path=\"url(#box)\">\n<title>" +
                 clipped(node.node_key, tip_columns);
         if (execution != nullptr && execution->error) out_ += ": " + clipped(*execution->error, tip_columns);
-        out_ += "</title>\n<rect class=\"";
-        out_ += execution != nullptr ? looks[look_of(*execution)].style : "n";
-        out_ += "\" x=\"1\" y=\"1\" width=\"" + number(node_width - 2) + "\" height=\"" + number(node_height_ - 2) +
+        out_ += "</title>\n<rect ";
+        out_ += execution != nullptr ? looks[look_of(*execution)].paint : plain_paint;
+        out_ += " x=\"1\" y=\"1\" width=\"" + number(node_width - 2) + "\" height=\"" + number(node_height_ - 2) +
                 "\" rx=\"6\"/>\n";
-        write_text(10, 18, "k", node.node_key, key_columns);
-        write_text(10, 35, "t", input_note(node), note_columns);
+        write_text(10, 18, key_font, node.node_key, key_columns);
+        write_text(10, 35, note_font, input_note(node), note_columns);
         if (execution != nullptr) {
             std::string state(looks[look_of(*execution)].name);
-            write_text(10, 52, "t", state + ": " + counted(execution->item_count, "item"), note_columns);
-            write_text(10, 69, "t",
+            write_text(10, 52, note_font, state + ": " + counted(execution->item_count, "item"), note_columns);
+            write_text(10, 69, note_font,
                        counts_of(execution->job_count, execution->failed_job_count, execution->reused_count),
                        note_columns);
         }
@@ -298,15 +293,16 @@ private:
             for (const NodeExecution* execution : executions_)
                 if (execution != nullptr) ++counts[look_of(*execution)];
             for (std::size_t i = 0; i < looks.size(); ++i) {
-                out_.append("<rect class=\"").append(looks[i].style);
-                out_ += "\" x=\"" + number(x) + "\" y=\"" + number(middle - 7) + "\" width=\"14\" height=\"14\"/>\n";
-                write_text(x + 20, middle + 4, "t", std::string(looks[i].name) + " " + number(counts[i]), note_columns);
+                out_.append("<rect ").append(looks[i].paint);
+                out_ += " x=\"" + number(x) + "\" y=\"" + number(middle - 7) + "\" width=\"14\" height=\"14\"/>\n";
+                write_text(x + 20, middle + 4, note_font, std::string(looks[i].name) + " " + number(counts[i]),
+                           note_columns);
                 x += legend_step;
             }
         }
-        out_ += "<path class=\"e d\" d=\"M" + number(x) + " " + number(middle) + " L" + number(x + 40) + " " +
-                number(middle) + "\"/>\n";
-        write_text(x + 48, middle + 4, "t", "with a filter", note_columns);
+        out_.append("<path ").append(edge_paint).append(filtered_paint);
+        out_ += " d=\"M" + number(x) + " " + number(middle) + " L" + number(x + 40) + " " + number(middle) + "\"/>\n";
+        write_text(x + 48, middle + 4, note_font, "with a filter", note_columns);
     }
 
     const Workflow& workflow_;

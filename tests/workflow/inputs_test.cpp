@@ -205,6 +205,9 @@ TEST_SUITE("workflow.inputs") {
         REQUIRE(after.size() == 3);
         CHECK(after[1].feed_hash == before[1].feed_hash);
         CHECK(after[2].feed_hash != before[0].feed_hash);
+        planning.node = make_node("n");
+        const std::string of_one = planning.feed("[1]").inputs[0].feed_hash;
+        CHECK(planning.feed("[1,2]").inputs[0].feed_hash != of_one);
     }
 
     TEST_CASE("inputs come from single items for upstream_urls, and upstream_data of api strategies") {
