@@ -22,11 +22,12 @@ constexpr std::array<std::string_view, 46> folded_attributes{
     "vlink"};
 static_assert(std::is_sorted(folded_attributes.begin(), folded_attributes.end()));
 
-constexpr std::array<std::string_view, 15> dynamic_pseudos{
-    "active",  "autofill",     "current", "focus",  "focus-visible", "focus-within", "future", "hover",
-    "invalid", "out-of-range", "past",    "target", "target-within", "user-invalid", "valid"};
+// What a reader does, has done or hears just now, and the fragment of a URL: nothing on a fetched page.
+constexpr std::array<std::string_view, 13> reader_pseudos{
+    "active", "autofill", "current", "focus",         "focus-visible", "focus-within", "future",
+    "hover",  "past",     "target",  "target-within", "user-invalid",  "visited"};
 
-constexpr std::array<std::string_view, 4> old_pseudo_elements{"after", "before", "first-letter", "first-line"};
+constexpr std::array<std::string_view, 4> pseudo_elements{"after", "before", "first-letter", "first-line"};
 
 template <std::size_t N>
 bool is_one_of(const std::array<std::string_view, N>& names, std::string_view name) noexcept {
@@ -109,6 +110,7 @@ private:
 
     // `anchored`: inside :has(), where a missing combinator means a descendant of the anchor.
     bool parse_complex(ComplexSelector& complex, bool relative, bool anchored) {
+        ended_by_pseudo_element_ = false;
         std::vector<Compound> compounds;  // left to right
         if (relative) {
             complex.leading = take_combinator();
@@ -126,6 +128,7 @@ private:
             bool space = false;
             if (!skip_space(&space)) return false;
             if (at_end() || peek() == ',' || peek() == ')') break;
+            if (ended_by_pseudo_element_) return fail_unexpected();
             combinator = take_combinator();
             if (combinator != Combinator::none) {
                 if (!skip_space()) return false;
@@ -149,7 +152,7 @@ private:
             if (!parse_type(compound, simples)) return false;
             any = true;
         }
-        while (skip_comments() && !at_end()) {
+        while (skip_comments() && !at_end() && !ended_by_pseudo_element_) {
             const char c = peek();
             if (c == '#' || c == '.') {
                 ++at_;
@@ -245,19 +248,28 @@ private:
 
     bool parse_pseudo(std::vector<SimpleSelector>& simples) {
         const std::size_t start = at_++;
-        if (peek() == ':') return fail("Pseudo-elements select nothing on a page", start);
+        const bool is_element = take(':');
         std::string name;
         if (!read_identifier(name)) return false;
         name = core::ascii_lower(name);
         const bool function = take('(');
+        if (!function && is_one_of(pseudo_elements, name)) return add_pseudo_element(simples, start);
         const auto unknown = [&] {
-            const std::string shown = ":" + name + (function ? "()" : "");
-            if (is_one_of(old_pseudo_elements, name)) return fail("Pseudo-elements select nothing on a page", start);
-            if (!function && is_one_of(dynamic_pseudos, name))
-                return fail("Dynamic pseudo-class " + shown + " is not supported", start);
-            return fail("Unknown pseudo-class " + shown, start);
+            const std::string_view colons = is_element ? "::" : ":";
+            return fail(std::string(is_element ? "Unknown pseudo-element " : "Unknown pseudo-class ").append(colons) +
+                            name + (function ? "()" : ""),
+                        start);
         };
+        if (is_element) return unknown();
         return function ? parse_function(name, start, simples, unknown) : add_plain_pseudo(name, simples) || unknown();
+    }
+
+    // Selectors 3, section 7: the last part of a selector, not inside a function. No element is one.
+    bool add_pseudo_element(std::vector<SimpleSelector>& simples, std::size_t start) {
+        if (nesting_ > 0) return fail("A pseudo-element cannot stand inside a function", start);
+        simples.emplace_back().kind = Kind::never;
+        ended_by_pseudo_element_ = true;
+        return true;
     }
 
     bool add_plain_pseudo(std::string_view name, std::vector<SimpleSelector>& simples) {
@@ -266,7 +278,7 @@ private:
             Kind kind;
             bool of_type = false, last = false, both = false;
         };
-        static constexpr std::array<Row, 16> rows{Row{"first-child", Kind::nth},
+        static constexpr std::array<Row, 14> rows{Row{"first-child", Kind::nth},
                                                   Row{"last-child", Kind::nth, false, true},
                                                   Row{"only-child", Kind::nth, false, false, true},
                                                   Row{"first-of-type", Kind::nth, true},
@@ -279,11 +291,13 @@ private:
                                                   Row{"disabled", Kind::disabled},
                                                   Row{"enabled", Kind::enabled},
                                                   Row{"link", Kind::link},
-                                                  Row{"any-link", Kind::link},
-                                                  Row{"visited", Kind::never},  // a fetched page has no history
-                                                  Row{"", Kind::never}};
+                                                  Row{"any-link", Kind::link}};
+        if (is_one_of(reader_pseudos, name)) {
+            simples.emplace_back().kind = Kind::never;
+            return true;
+        }
         const auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.name == name; });
-        if (row == rows.end() || name.empty()) return false;
+        if (row == rows.end()) return false;
         for (int i = 0; i < (row->both ? 2 : 1); ++i) {
             SimpleSelector& simple = simples.emplace_back();
             simple.kind = row->kind;
@@ -407,6 +421,7 @@ private:
 
     CssProgram& program_;
     int nesting_ = 0;
+    bool ended_by_pseudo_element_ = false;  // the selector being read
 };
 
 }  // namespace

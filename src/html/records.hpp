@@ -1,13 +1,16 @@
-// A growing array of element records. Unlike std::vector it grows by realloc, which moves large arrays without copying
-// them and without touching fresh memory twice.
+// A growing array of element records. Unlike std::vector it grows by realloc, and once it is large to a size far
+// beyond, since memory that is not written to costs nothing.
 #pragma once
 
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
+
+#include "html/parser/pages.hpp"
 
 namespace meter::html::detail {
 
@@ -25,14 +28,17 @@ public:
     const T* begin() const noexcept { return data_.get(); }
     const T* end() const noexcept { return data_.get() + size_; }
 
-    void push_back(const T& value) {
-        if (size_ == capacity_) reserve(capacity_ < 64 ? 128 : capacity_ + capacity_ / 2);
-        std::construct_at(data_.get() + size_, value);
-        ++size_;
+    T& emplace_back() {
+        if (size_ == capacity_) grow();
+        return *std::construct_at(data_.get() + size_++);
     }
+    void push_back(const T& value) { emplace_back() = value; }
     void reserve(std::size_t capacity) {
         if (capacity <= capacity_) return;
-        void* grown = std::realloc(static_cast<void*>(data_.get()), capacity * sizeof(T));
+        if (capacity > (std::size_t{1} << 40) / sizeof(T)) throw std::bad_alloc();
+        const std::size_t bytes = capacity * sizeof(T);
+        if (bytes >= huge_page) return map(whole_pages(bytes));
+        void* grown = std::realloc(static_cast<void*>(data_.get()), bytes);
         if (grown == nullptr) throw std::bad_alloc();
         static_cast<void>(data_.release());
         data_.reset(static_cast<T*>(grown));
@@ -45,8 +51,20 @@ public:
     }
 
 private:
+    void grow() {
+        constexpr std::size_t first = 128, large = huge_page / 4 / sizeof(T);
+        reserve(capacity_ < first ? first : capacity_ < large ? 2 * capacity_ : 8 * capacity_);
+    }
+    void map(std::size_t bytes) {
+        T* const mapped = static_cast<T*>(map_pages(bytes));
+        if (size_ > 0) std::memcpy(static_cast<void*>(mapped), data_.get(), size_ * sizeof(T));
+        data_ = std::unique_ptr<T, Free>(mapped, Free{bytes});
+        capacity_ = bytes / sizeof(T);
+    }
+
     struct Free {
-        void operator()(T* data) const noexcept { std::free(data); }
+        std::size_t mapped = 0;  // bytes mapped by map_pages(); 0 for what malloc gave
+        void operator()(T* data) const noexcept { mapped > 0 ? unmap_pages(data, mapped) : std::free(data); }
     };
     std::unique_ptr<T, Free> data_;
     std::size_t size_ = 0, capacity_ = 0;

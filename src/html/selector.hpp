@@ -26,8 +26,9 @@ public:
     /// :empty, :lang, :link, :checked, :enabled, :disabled, :contains("text") (case-insensitive, on normalised text),
     /// attribute flags i and s, escapes. "*|a" is any namespace; "|a" is none and so finds nothing in HTML. Classes and
     /// ids are case-sensitive; so are attribute values but for those the HTML standard names (4.16.2). Lists are not
-    /// forgiving. Pseudo-elements and pseudo-classes of a user's doings (:hover) are errors; :visited finds nothing.
-    /// A selector may start with a combinator ("> a"): it is then relative to the scope. "xpath:" starts XPath 1.0
+    /// forgiving. What a fetched page has nothing of is read and finds nothing: pseudo-elements at the end of a
+    /// selector, :hover, :focus, :active, :visited, :target and the like. Form validation (:valid) is unknown. A
+    /// selector may start with a combinator ("> a"): it is then relative to the scope. "xpath:" starts XPath 1.0
     /// without variables, namespace prefixes and functions beyond the core library.
     /// At most 2048 bytes; CSS functions nest 16 deep, XPath brackets 64.
     /// Errors: invalid_argument; the message names what is wrong and the byte position from 0 ("Unknown pseudo-class

@@ -208,8 +208,13 @@ constexpr std::array<Tag, 512> tag_slots = [] {
 
 /// The number of a lower-case name; 0 when it is none of ours.
 constexpr Tag find_tag(std::string_view name, std::uint32_t hash) noexcept {
-    for (std::size_t slot = hash % tag_slots.size(); tag_slots[slot] != 0; slot = (slot + 1) % tag_slots.size())
-        if (tag_infos[tag_slots[slot]].name == name) return tag_slots[slot];
+    for (std::size_t slot = hash % tag_slots.size(); tag_slots[slot] != 0; slot = (slot + 1) % tag_slots.size()) {
+        const std::string_view known = tag_infos[tag_slots[slot]].name;
+        if (known.size() != name.size()) continue;
+        std::size_t i = 0;  // names are too short for a call
+        while (i < name.size() && name[i] == known[i]) ++i;
+        if (i == name.size()) return tag_slots[slot];
+    }
     return 0;
 }
 constexpr Tag find_tag(std::string_view name) noexcept {

@@ -97,35 +97,34 @@ TEST_SUITE("html.css_suite") {
         }
     }
 
-    TEST_CASE("selectors css-what reads are read, but for its extensions") {
+    TEST_CASE("of the selectors css-what reads those of CSS are read, all others refused") {
         const auto folder = meter::testing::suite_folder("css-selectors");
         if (!folder) return;
         const Value suite = meter::parse_json(meter::testing::read_file(*folder / "css-what-out.json")).value();
-        // jQuery's pseudo-classes and operators, unquoted strings, unescaped values: no CSS.
+        // jQuery's pseudo-classes and operators, names that nobody knows, arguments where there are none or bad ones,
+        // unquoted values that are no identifiers.
         const auto is_css = [](std::string_view text) {
             for (const std::string_view mark :
-                 {"!=",         " < ",           ":selected",    ":input",    ":button",
-                  ":submit",    ":checkbox",     ":radio",       ":parent",   ":reset",
-                  ":Header",    ":header",       ":image",       ":text",     ":target",
-                  "last-last",  "first-last",    ":humanoid",    "only-last", ":visble",
-                  "child(n)",   ":before",       "(- ",          "(-)",       "-1 n",
-                  "2+0",        "2n+-0",         "asdf",         "*=#]",      "^=#]",
-                  "test=]",     ":contains(!)",  ":contains(])", "((Link))",  "(Google Groups",
-                  "(This link", ":contains(id=", "=-1]",         "=1]",       "nth-child'",
-                  "nth-child:"})
+                 {"!=",         " < ",           ":selected",    ":input",       ":button",     ":submit",
+                  ":checkbox",  ":radio",        ":parent",      ":reset",       ":header",     ":Header",
+                  ":image",     ":text",         ":humanoid",    ":visble",      "last-last",   "first-last",
+                  "only-last",  ":first-child(", ":last-child(", ":only-child(", "(- ",         "(-)",
+                  "(-1 n",      "(2+0)",         "(2n+-0)",      "(asdf)",       "=#]",         "test=]",
+                  "=-1]",       "=1]",           ":contains(!)", ":contains(])", ":contains((", "(Google Groups",
+                  "(This link", ":contains(id="})
                 if (text.find(mark) != std::string_view::npos) return false;
             return !text.ends_with(":nth-child") && text.find_first_not_of(" \t\r\n\f") != std::string_view::npos;
         };
-        std::size_t checked = 0;
+        std::size_t read = 0, refused = 0;
         for (const auto& member : *suite.if_object()) {
             const std::string& selector = member.first;
             CAPTURE(selector);
             const auto ours = Selector::parse(selector);
-            if (!is_css(selector)) continue;
-            CHECK_MESSAGE(ours, (ours ? "" : ours.error().message));
-            ++checked;
+            CHECK_MESSAGE(ours.has_value() == is_css(selector), (ours ? "" : ours.error().message));
+            ++(ours ? read : refused);
         }
-        CHECK(checked > 400);
+        MESSAGE(read << " read, " << refused << " refused");
+        CHECK(read > 350);
     }
 }
 

@@ -161,7 +161,12 @@ TEST_SUITE("html.css") {
                  Row{":enabled", "i0 i3 i4"},
                  Row{":link", "l1"},
                  Row{"a:any-link", "l1"},
+                 // What a fetched page has nothing of
                  Row{":visited", ""},
+                 Row{"a:hover, a:target", ""},
+                 Row{"li:not(:focus)", "a b c"},
+                 Row{"li::before", ""},
+                 Row{"li:first-line, #b", "b"},
                  Row{"li:lang(en)", "a b c"},
                  Row{":lang(en-gb)", "b bb"},
                  Row{"li:lang('de', 'EN-GB')", "b"},

@@ -197,6 +197,45 @@ TEST_SUITE("html.parser") {
         CHECK(document.root().text() == "caf\xc3\xa9 x");
     }
 
+    TEST_CASE("what a fragment's table has no place for stands where inner HTML puts it, and is found in that order") {
+        struct Row {
+            std::string_view text, context, inner, ids;
+        };
+        for (const Row& row : {
+                 // Without a table on the stack the foster parent is the root (13.2.6.1).
+                 Row{"x<tr>y", "table", "x<tbody><tr></tr></tbody>y", ""},
+                 Row{"<tr><b id=b>y</b><td id=t>z", "table",
+                     "<tbody><tr><td id=\"t\">z</td></tr></tbody><b id=\"b\">y</b>", "t b"},
+                 Row{"<b id=b>y</b><td id=t>z", "tr", "<b id=\"b\">y</b><td id=\"t\">z</td>", "b t"},
+                 Row{"<tr><i id=i>x<tr id=r>y", "tbody",
+                     "<tr></tr><i id=\"i\">x</i><tr id=\"r\"></tr><i id=\"i\">y</i>", "i r i"},
+                 Row{"<table id=o><tr id=r><b id=b>y<td id=t>z", "div",
+                     "<b id=\"b\">y</b><table id=\"o\"><tbody><tr id=\"r\"><td id=\"t\">z</td></tr></tbody></table>",
+                     "b o <tbody> r t"},
+                 Row{"<td id=c><table id=o>x<tr id=r><p id=p>", "tr",
+                     "<td id=\"c\">x<p id=\"p\"></p><table id=\"o\"><tbody><tr id=\"r\"></tr></tbody></table></td>",
+                     "c p o <tbody> r"},
+                 Row{"<tr><p id=p>x", "template", "<tr></tr><p id=\"p\">x</p>", "p"},
+             }) {
+            CAPTURE(row.text);
+            CAPTURE(row.context);
+            const auto document = Document::parse_fragment(row.text, row.context).value();
+            CHECK(document.root().inner_html() == row.inner);
+            if (!row.ids.empty()) CHECK(find_all(document, "[id], table *").ends_with(row.ids));
+        }
+    }
+
+    TEST_CASE("formatting elements reopened again and again are counted by what the page itself has") {
+        std::string reopened = "<p>";
+        for (int i = 0; i < 400; ++i) reopened += "<b id=" + std::to_string(i) + ">";
+        for (int i = 0; i < 50; ++i) reopened += "<p>x</p>";
+        const auto kept = Document::parse(reopened);
+        REQUIRE(kept);
+        CHECK(Selector::parse("b").value().all(kept->root()).value().size() == 51 * 400);
+        for (int i = 0; i < 500; ++i) reopened += "<p>x</p>";
+        CHECK(Document::parse(reopened).error().code == meter::ErrorCode::too_large);
+    }
+
     TEST_CASE("hostile input costs work in proportion to its length") {
         const auto work = [](const std::string& bytes) {
             Parser parser({.content_type = "text/html; charset=utf-8"});

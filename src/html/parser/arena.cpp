@@ -8,14 +8,16 @@ namespace meter::html::detail {
 void* Arena::allocate_in_new_chunk(std::size_t bytes) {
     // Small chunks stay in the allocator's free lists from one page to the next; large ones would be mapped and
     // cleared by the system each time.
-    constexpr std::size_t first_chunk = 16u << 10, largest_chunk = 96u << 10;
+    constexpr std::size_t first_chunk = 16u << 10, largest_chunk = 96u << 10, mapped_chunk = 16 * huge_page;
     const std::size_t usual = std::clamp(reserved_, first_chunk, largest_chunk);
     // A long text outgrows its chunk while it arrives: room for as much again keeps that linear.
-    const std::size_t size = bytes > usual / 4 ? std::max(usual, bytes * 2 + 8) : usual;
-    auto* const chunk = static_cast<char*>(std::malloc(size));
+    const std::size_t wanted = bytes > usual / 4 ? std::max(usual, bytes * 2 + 8) : usual;
+    const bool mapped = reserved_ + wanted > huge_page;
+    const std::size_t size = mapped ? whole_pages(std::max(wanted, mapped_chunk)) : wanted;
+    chunks_.reserve(chunks_.size() + 1);
+    auto* const chunk = static_cast<char*>(mapped ? map_pages(size) : std::malloc(size));
     if (chunk == nullptr) throw std::bad_alloc();
-    std::unique_ptr<char, Free> owned(chunk);
-    chunks_.push_back(std::move(owned));
+    chunks_.push_back(std::unique_ptr<char, Free>(chunk, Free{mapped ? size : 0}));
     reserved_ += size;
     top_ = chunk + bytes;
     end_ = chunk + size;

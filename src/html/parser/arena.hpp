@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "html/parser/pages.hpp"
+
 namespace meter::html::detail {
 
 /// Blocks are aligned to 8 bytes and not initialised. Throws std::bad_alloc.
@@ -42,7 +44,8 @@ private:
     char* end_ = nullptr;
     std::size_t reserved_ = 0;
     struct Free {
-        void operator()(char* chunk) const noexcept { std::free(chunk); }
+        std::size_t mapped = 0;  ///< bytes mapped by map_pages(); 0 for what malloc gave
+        void operator()(char* chunk) const noexcept { mapped > 0 ? unmap_pages(chunk, mapped) : std::free(chunk); }
     };
     std::vector<std::unique_ptr<char, Free>> chunks_;
 };

@@ -15,7 +15,8 @@
 namespace meter::html {
 namespace {
 
-constexpr std::size_t slice = 32u << 10;  // how often limits, stop token and deadline are looked at
+constexpr std::size_t slice = 32u << 10;       // how often limits, stop token and deadline are looked at
+constexpr std::size_t usual_records = 20'000;  // more are made when they come
 constexpr std::string_view utf8_type = "text/html; charset=utf-8";
 
 Error out_of_memory() {
@@ -87,7 +88,8 @@ Result<void> Parser::feed(std::string_view bytes) {
         return *failure;
     }
     try {
-        if (bytes_fed == 0) document->tree.records.reserve(std::min(bytes.size() / 32, options.max_nodes) + 8);
+        if (bytes_fed == 0)
+            document->tree.records.reserve(std::min({bytes.size() / 32, options.max_nodes, usual_records}) + 8);
         bytes_fed += bytes.size();
         for (; !bytes.empty(); bytes.remove_prefix(std::min(slice, bytes.size()))) {
             impl_->check();

@@ -11,6 +11,10 @@
 namespace meter::html::detail {
 namespace {
 
+// `_private` of an element made after something was moved, whose record will be made at the end. Its bits wait in
+// `content`, which elements have no use for.
+void* const numbered_later = reinterpret_cast<void*>(std::uintptr_t{no_element});
+
 constexpr std::uint32_t class_hash = tag_hash("class"), id_hash = tag_hash("id");
 
 // A text node ends with its content pointer: libxml2 reads nothing behind it in texts. The text itself follows.
@@ -40,13 +44,32 @@ xmlNode* init_text(void* memory, xmlDoc* doc, xmlElementType type, const xmlChar
     return node;
 }
 
-ElementRecord unnumbered(const xmlNode* element, std::uint64_t bloom) noexcept {
-    ElementRecord one;
-    one.node = element;
-    one.bloom = bloom;
-    one.tag = tag_of(element);
-    one.space = space_of(element);
-    return one;
+// Member by member: the general clearing of memory costs more than all else that making a node takes.
+template <class Node>
+void init_node(Node* node, xmlElementType type, const xmlChar* name, xmlNode* parent, xmlDoc* doc) noexcept {
+    node->_private = nullptr;
+    node->type = type;
+    node->name = name;
+    node->children = node->last = nullptr;
+    node->parent = parent;
+    node->next = node->prev = nullptr;
+    node->doc = doc;
+    node->ns = nullptr;
+    node->psvi = nullptr;
+}
+
+void init_element(xmlNode* node, xmlElementType type, const xmlChar* name, xmlDoc* doc) noexcept {
+    init_node(node, type, name, nullptr, doc);
+    node->content = nullptr;
+    node->properties = nullptr;
+    node->nsDef = nullptr;
+    node->line = node->extra = 0;
+}
+
+std::uint64_t known_bloom(const xmlNode* element, const RecordArray<ElementRecord>& records) noexcept {
+    if (element->_private == nullptr) return bloom_of(element);
+    if (element->_private == numbered_later) return reinterpret_cast<std::uintptr_t>(element->content);
+    return records[record_of(element)].bloom;
 }
 
 }  // namespace
@@ -91,11 +114,8 @@ xmlNode* TreeSink::make_text(std::string_view text) {
 
 xmlAttr* TreeSink::make_attribute(xmlNode* element, const xmlChar* name, std::string_view value) {
     auto* attribute = static_cast<xmlAttr*>(tree_.arena.allocate(sizeof(xmlAttr)));
-    *attribute = xmlAttr{};
-    attribute->type = XML_ATTRIBUTE_NODE;
-    attribute->name = name;
-    attribute->doc = doc_;
-    attribute->parent = element;
+    init_node(attribute, XML_ATTRIBUTE_NODE, name, element, doc_);
+    attribute->atype = xmlAttributeType{};
     if (!value.empty()) {
         xmlNode* text = make_text(value);
         text->parent = reinterpret_cast<xmlNode*>(attribute);
@@ -108,19 +128,14 @@ xmlAttr* TreeSink::make_attribute(xmlNode* element, const xmlChar* name, std::st
 
 xmlNode* TreeSink::make_element(const xmlChar* name, Tag tag, Space space, std::span<const AttributeToken> attributes) {
     auto* node = static_cast<xmlNode*>(tree_.arena.allocate(sizeof(xmlNode)));
-    *node = xmlNode{};
-    node->type = XML_ELEMENT_NODE;
-    node->name = name;
-    node->doc = doc_;
+    init_element(node, XML_ELEMENT_NODE, name, doc_);
     node->line = tag;
     node->extra = static_cast<unsigned short>(space);
     units_ += 2;
     ++steps_;
     if (tag == tag::template_ && space == Space::html) {  // 4.12.3: the content is a fragment of its own
         auto* content = static_cast<xmlNode*>(tree_.arena.allocate(sizeof(xmlNode)));
-        *content = xmlNode{};
-        content->type = XML_DOCUMENT_FRAG_NODE;
-        content->doc = doc_;
+        init_element(content, XML_DOCUMENT_FRAG_NODE, nullptr, doc_);
         content->psvi = node;
         node->psvi = content;
         ++units_;
@@ -145,6 +160,7 @@ xmlNode* TreeSink::make_element(const xmlChar* name, Tag tag, Space space, std::
 }
 
 xmlNode* TreeSink::clone_element(const xmlNode* original) {
+    const std::size_t units_before = units_;
     xmlNode* node = make_element(original->name, tag_of(original), space_of(original), {});
     xmlAttr* last = nullptr;
     for (const xmlAttr* attribute = original->properties; attribute != nullptr; attribute = attribute->next) {
@@ -160,7 +176,9 @@ xmlNode* TreeSink::clone_element(const xmlNode* original) {
         copy->children = copy->last = text;
         copy->_private = text->_private;
     }
-    fresh_bloom_ = original->_private != nullptr ? tree_.records[record_of(original)].bloom : bloom_of(original);
+    fresh_bloom_ = known_bloom(original, tree_.records);
+    cloned_units_ += units_ - units_before;
+    if (cloned_units_ > free_clones + (units_ - cloned_units_) / 4) max_units_ = 0;
     return node;
 }
 
@@ -174,23 +192,31 @@ void TreeSink::add_missing_attribute(xmlNode* element, const AttributeToken& tok
     xmlAttr* attribute = make_attribute(element, name, token.value);
     attribute->prev = last;
     (last != nullptr ? last->next : element->properties) = attribute;
-    if (element->_private != nullptr) tree_.records[record_of(element)].bloom = bloom_of(element);
+    if (element->_private == numbered_later)
+        element->content = reinterpret_cast<xmlChar*>(bloom_of(element));
+    else if (element->_private != nullptr)
+        tree_.records[record_of(element)].bloom = bloom_of(element);
 }
 
 void TreeSink::record(xmlNode* element, const xmlNode* parent) {
     const bool is_root = parent->type == XML_HTML_DOCUMENT_NODE;
     if (is_root ? !tree_.records.empty() : parent->_private == nullptr) return;  // the latter in a template
-    ElementRecord one = unnumbered(element, fresh_bloom_);
-    number(one, is_root ? no_element : record_of(parent));
+    if (reordered_) {
+        element->_private = numbered_later;
+        element->content = reinterpret_cast<xmlChar*>(fresh_bloom_);
+        return;
+    }
+    number(element, fresh_bloom_, is_root ? no_element : record_of(parent));
 }
 
-// Appends a record whose element, tag and bits are known.
-void TreeSink::number(ElementRecord& one, std::uint32_t parent) {
+void TreeSink::number(xmlNode* element, std::uint64_t bloom, std::uint32_t parent) {
     const auto index = static_cast<std::uint32_t>(tree_.records.size());
+    ElementRecord& one = tree_.records.emplace_back();
+    one.node = element;
+    one.bloom = bloom;
     one.parent = parent;
-    one.previous = no_element;
-    one.position = 1;
-    one.children = one.end = 0;
+    one.tag = tag_of(element);
+    one.space = space_of(element);
     if (parent != no_element) {
         ElementRecord& above = tree_.records[parent];
         one.position = ++above.children;
@@ -198,15 +224,14 @@ void TreeSink::number(ElementRecord& one, std::uint32_t parent) {
         if (one.position > 1) one.previous = above.end;
         above.end = index;
     }
-    tree_.records.push_back(one);
-    const_cast<xmlNode*>(one.node)->_private = reinterpret_cast<void*>(std::uintptr_t{index} + 1);
+    element->_private = reinterpret_cast<void*>(std::uintptr_t{index} + 1);
 }
 
 void TreeSink::insert(Place place, xmlNode* node) {
     xmlNode* const parent = place.parent;
     node->parent = parent;
-    node->next = place.before;
     if (place.before == nullptr) {
+        node->next = nullptr;
         node->prev = parent->last;
         parent->last = node;
         if (node->type == XML_ELEMENT_NODE) {
@@ -216,6 +241,7 @@ void TreeSink::insert(Place place, xmlNode* node) {
                 reordered_ = true;
         }
     } else {
+        node->next = place.before;
         node->prev = place.before->prev;
         place.before->prev = node;
         if (node->type == XML_ELEMENT_NODE) {
@@ -329,8 +355,9 @@ void TreeSink::renumber() {
     std::uint32_t parent = no_element;
     for (xmlNode* node = root; node != nullptr;) {
         if (node->type == XML_ELEMENT_NODE) {
-            ElementRecord one = node->_private != nullptr ? before[record_of(node)] : unnumbered(node, bloom_of(node));
-            number(one, parent);
+            const std::uint64_t bloom = known_bloom(node, before);
+            node->content = nullptr;
+            number(node, bloom, parent);
             if (node->children != nullptr) {
                 parent = record_of(node);
                 node = node->children;
@@ -347,12 +374,11 @@ void TreeSink::renumber() {
 
 void TreeSink::finish() {
     if (reordered_) renumber();
+    // From the last to the first: where an element ends its last child does, which is done by then.
     auto& records = tree_.records;
-    for (auto& one : records) one.end = 0;
     for (std::size_t i = records.size(); i-- > 0;) {
         ElementRecord& one = records[i];
-        one.end = std::max(one.end, static_cast<std::uint32_t>(i) + 1);
-        if (one.parent != no_element) records[one.parent].end = std::max(records[one.parent].end, one.end);
+        one.end = one.children > 0 ? records[one.end].end : static_cast<std::uint32_t>(i) + 1;
     }
 }
 

@@ -24,7 +24,8 @@ struct Place {
 /// beyond it they are made all the same, and over_limit() tells.
 class TreeSink {
 public:
-    /// `max_units`: two for each node, one for each attribute.
+    /// `max_units`: two for each node, one for each attribute. Clones, which no tag of the page stands for, may take a
+    /// quarter as many as all others and free_clones.
     TreeSink(Tree& tree, xmlDoc* doc, std::size_t max_units);
 
     /// The name by which nodes are made: one address per name and document.
@@ -65,12 +66,15 @@ private:
     xmlAttr* make_attribute(xmlNode* element, const xmlChar* name, std::string_view value);
     void extend_text(xmlNode* node, std::string_view text);
     void record(xmlNode* element, const xmlNode* parent);
-    void number(ElementRecord& one, std::uint32_t parent);
+    void number(xmlNode* element, std::uint64_t bloom, std::uint32_t parent);  ///< appends its record
     void renumber();
 
     Tree& tree_;
     xmlDoc* doc_;
-    std::size_t max_units_, units_ = 0;
+    // A few bytes can ask for hundreds of copies of elements again and again: what is not on the page costs as little
+    // as the page allows.
+    static constexpr std::size_t free_clones = 100'000;
+    std::size_t max_units_, units_ = 0, cloned_units_ = 0;
     std::uint64_t steps_ = 0;
     // Records are made in the order of creation, which is document order unless something is put before or taken from
     // where it was: then they are made anew at the end.

@@ -201,7 +201,7 @@ const char* Tokenizer::Impl::read_tag(const char* const name, bool is_end_tag) {
             at = read_attribute(at, !is_end_tag && attributes_.size() < limits_.max_attributes_per_tag);
         }
     }
-    tag.name = tag_name_;
+    tag.name = {tag_name_.data(), tag_name_.size()};  // not as a whole: its halves were written just now
     tag.tag = find_tag(tag.name, tag.hash);
     tag.attributes = attributes_;
     if (is_end_tag)
