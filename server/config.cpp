@@ -17,6 +17,7 @@
 
 #include "http/listener.hpp"
 #include "meter/version.hpp"
+#include "reference.hpp"
 
 namespace meter::server {
 namespace {
@@ -213,7 +214,7 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
     const auto add_command = [&](CLI::App& parent, const char* name, const char* help, Command command, bool all) {
         auto* sub = parent.add_subcommand(name, help);
         sub->callback([&invocation, command] { invocation.command = command; });
-        if (command == Command::version) return sub;
+        if (command == Command::version || command == Command::reference) return sub;
         sub->add_option("--config", config_file, "File of settings, readable by its owner only (mode 0600)");
         add_settings(*sub, given, all);
         return sub;
@@ -239,6 +240,16 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
     auto* backup =
         add_command(app, "backup", "Copy the store to a new file while it is in use", Command::backup, false);
     backup->add_option("--to", invocation.backup_path, "File to make; it must not exist")->required();
+    std::map<std::string, ReferenceForm> forms{{"markdown", ReferenceForm::markdown},
+                                               {"man", ReferenceForm::man},
+                                               {"bash", ReferenceForm::bash},
+                                               {"routes", ReferenceForm::routes}};
+    auto form = ReferenceForm::man;
+    auto* reference = add_command(app, "reference", "Print what there is to say about commands and settings",
+                                  Command::reference, false);
+    reference
+        ->add_option("--form", form, "markdown (the settings), man (a manual page), bash (completion) or routes [man]")
+        ->transform(CLI::CheckedTransformer(forms));
     add_command(app, "version", "Print the version", Command::version, false);
 
     try {
@@ -247,6 +258,10 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
         return app.exit(e) == 0 ? 0 : exit_usage;
     }
     if (invocation.command == Command::version) return invocation;
+    if (invocation.command == Command::reference) {
+        std::cout << reference_text(app, form);
+        return std::cout.flush() ? 0 : 1;
+    }
 
     add_variables(given);
     if (config_file.empty())

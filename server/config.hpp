@@ -89,7 +89,7 @@ struct KeysArguments {
     bool json = false;
 };
 
-enum class Command { serve, keys_create, keys_list, keys_revoke, check, backup, version };
+enum class Command { serve, keys_create, keys_list, keys_revoke, check, backup, reference, version };
 
 struct Invocation {
     Command command = Command::version;
@@ -98,8 +98,8 @@ struct Invocation {
     std::string backup_path = {};
 };
 
-/// Reads everything a start is told. An int: the process is done with this exit code (help, or an error that was
-/// written to stderr).
+/// Reads everything a start is told. An int: the process is done with this exit code (help or reference, or an error
+/// that was written to stderr).
 std::variant<Invocation, int> read_invocation(int argc, const char* const* argv);
 
 }  // namespace meter::server

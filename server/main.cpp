@@ -36,6 +36,7 @@ int run(const meter::server::Invocation& invocation) {
             return meter::server::run_check(config);
         case Command::backup:
             return meter::server::run_backup(config, invocation.backup_path);
+        case Command::reference:  // printed where the command line was read
         case Command::version:
             std::cout << "meter-server " << meter::version() << '\n';
             return 0;

@@ -15,7 +15,7 @@ namespace meter {
 class Store;
 
 /// A key as stored: never the key itself.
-struct ApiKey {
+struct METER_EXPORT ApiKey {
     std::string key_id;  ///< UUID
     std::string account_id;
     std::string user_id;

@@ -19,8 +19,8 @@ namespace meter {
 /// lock.
 class METER_EXPORT Cron {
 public:
-    /// Parses "minute hour day-of-month month day-of-week", or @hourly, @daily, @midnight, @weekly, @monthly, @yearly,
-    /// @annually.
+    /// Parses "minute hour day-of-month month day-of-week", or a name: `@hourly`, `@daily`, `@midnight`, `@weekly`,
+    /// `@monthly`, `@yearly`, `@annually`.
     ///   auto nine = meter::Cron::parse("0 9 * * 1-5", "Europe/Berlin").value();
     /// Errors: invalid_argument; `subject` is the field that is wrong ("minute", "hour", "day", "month", "weekday"),
     /// "cron_expression" when the text as a whole is (four fields, 30 February), or "timezone". The message of all but

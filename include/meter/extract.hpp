@@ -75,7 +75,7 @@ struct Extraction {
 /// A document to extract from. The views must outlive the call.
 struct Page {
     std::string_view body;               ///< bytes as received (decompressed)
-    std::string_view url = {};           ///< final URL; relative links are resolved against it (or <base href>)
+    std::string_view url = {};           ///< final URL; relative links are resolved against it (or `<base href>`)
     std::string_view content_type = {};  ///< Content-Type header; its charset is believed after a BOM
 };
 

@@ -109,7 +109,7 @@ struct ScheduleRequest {
 };
 
 /// Changes to a schedule (wire contract 13.2): members that are absent stay, an inner nullopt or a JSON null clears.
-struct SchedulePatch {
+struct METER_EXPORT SchedulePatch {
     std::optional<bool> enabled = {};
     std::optional<std::string> url = {};
     std::optional<std::vector<std::string>> urls = {};

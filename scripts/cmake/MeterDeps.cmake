@@ -1,13 +1,24 @@
-# Finds what libmeter links. Installed beside meterConfig.cmake, so that a static library's consumer finds the same.
+# Finds what libmeter links: METER_WITH_... decide. Installed beside meterConfig.cmake, so that a static library's consumer
+# finds the same.
 include(CMakeFindDependencyMacro)
-find_dependency(Threads)
-find_dependency(LibXml2)
-find_dependency(CURL)
-find_dependency(OpenSSL COMPONENTS Crypto)
-find_dependency(SQLiteCpp)
-find_dependency(date)
-find_dependency(ZLIB)
-find_dependency(Boost CONFIG)  # headers only: Boost.Graph
+macro(meter_find)
+  if(METER_FOR_CONSUMER)
+    find_dependency(${ARGV})
+  else()  # libmeter itself is built
+    find_package(${ARGV} REQUIRED)
+  endif()
+endmacro()
+meter_find(Threads)
+meter_find(LibXml2)
+meter_find(CURL)
+meter_find(OpenSSL COMPONENTS Crypto)
+meter_find(date)
+if(METER_WITH_SQLITE)
+  meter_find(SQLiteCpp)
+endif()
+if(METER_WITH_ZLIB)
+  meter_find(ZLIB)
+endif()
 
 # Debian's libjq has neither a CMake nor a pkg-config file.
 if(METER_WITH_JQ AND NOT TARGET meter_jq)
@@ -18,11 +29,14 @@ if(METER_WITH_JQ AND NOT TARGET meter_jq)
                         INTERFACE_INCLUDE_DIRECTORIES "${METER_JQ_INCLUDE_DIR}")
 endif()
 
-find_package(RapidJSON QUIET)  # Debian's config makes no target
-if(NOT TARGET rapidjson)
-  find_path(METER_RAPIDJSON_INCLUDE_DIR rapidjson/document.h REQUIRED)
-  add_library(rapidjson INTERFACE IMPORTED)
-  set_target_properties(rapidjson PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${METER_RAPIDJSON_INCLUDE_DIR}")
+if(NOT METER_FOR_CONSUMER)  # headers only, and none of them in ours
+  find_package(Boost CONFIG REQUIRED)  # Boost.Graph
+  find_package(RapidJSON QUIET)  # Debian's config makes no target
+  if(NOT TARGET rapidjson)
+    find_path(METER_RAPIDJSON_INCLUDE_DIR rapidjson/document.h REQUIRED)
+    add_library(rapidjson INTERFACE IMPORTED)
+    set_target_properties(rapidjson PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${METER_RAPIDJSON_INCLUDE_DIR}")
+  endif()
 endif()
 
 find_package(re2 CONFIG QUIET)

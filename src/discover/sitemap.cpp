@@ -1,14 +1,12 @@
 #include "discover/sitemap.hpp"
 
-#include <zlib.h>
-
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <unordered_set>
 #include <utility>
 
 #include "core/unicode.hpp"
+#include "discover/gunzip.hpp"
 #include "html/xml_stream.hpp"
 #include "url/url.hpp"
 
@@ -22,45 +20,6 @@ Error not_a_sitemap(std::string_view why = {}) {
     return {ErrorCode::parse,
             "Extraction failed: not a sitemap" + (why.empty() ? std::string() : ": " + std::string(why))};
 }
-
-/// Inflates a gzip file as it arrives.
-class Gunzip {
-public:
-    Gunzip() {
-        stream_.zalloc = nullptr;
-        stream_.zfree = nullptr;
-        stream_.opaque = nullptr;
-        open_ = inflateInit2(&stream_, 16 + MAX_WBITS) == Z_OK;
-    }
-    ~Gunzip() {
-        if (open_) inflateEnd(&stream_);
-    }
-    Gunzip(const Gunzip&) = delete;
-    Gunzip& operator=(const Gunzip&) = delete;
-
-    /// Hands the decoded bytes to `use` until it returns false. False when the data are broken or `use` ended it.
-    template <class Use>
-    bool feed(std::string_view bytes, Use&& use) {
-        if (!open_) return false;
-        std::array<char, 16'384> out;
-        stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-        stream_.avail_in = static_cast<uInt>(bytes.size());
-        while (stream_.avail_in > 0 && !ended_) {
-            stream_.next_out = reinterpret_cast<Bytef*>(out.data());
-            stream_.avail_out = static_cast<uInt>(out.size());
-            const int code = inflate(&stream_, Z_NO_FLUSH);
-            if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) return false;
-            if (!use(std::string_view(out.data(), out.size() - stream_.avail_out))) return false;
-            ended_ = code == Z_STREAM_END;  // what follows the file is no part of it
-        }
-        return true;
-    }
-
-private:
-    z_stream stream_{};
-    bool open_ = false;
-    bool ended_ = false;
-};
 
 constexpr bool is_reference_character(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -166,7 +125,9 @@ struct SitemapReader::Impl final : html::XmlHandler {
 
     bool inflate(std::string_view bytes) {
         const bool whole = gunzip->feed(bytes, [&](std::string_view piece) { return decoded(piece); });
-        if (!whole && !ended()) failure = not_a_sitemap("broken gzip data");
+        if (!whole && !ended())
+            failure =
+                not_a_sitemap(Gunzip::supported ? "broken gzip data" : "it is compressed, and this build has no zlib");
         return !ended();
     }
 

@@ -32,7 +32,7 @@ struct NewStrategy {
     std::string_view reservation;
 };
 
-struct Engine::Impl {
+struct METER_LOCAL Engine::Impl {
     EngineOptions options;  // every seam set
     std::unique_ptr<run::Outbox> outbox;
     std::unique_ptr<run::Runner> runner;        // after the outbox, which it wakes

@@ -1,5 +1,10 @@
 #include "meter/json.hpp"
 
+// A program may use RapidJSON too, with other macros; its templates have the same names unless ours get others, and the
+// linker keeps one of two.
+#define RAPIDJSON_NAMESPACE meter::rapidjson
+#define RAPIDJSON_NAMESPACE_BEGIN namespace meter::rapidjson {
+#define RAPIDJSON_NAMESPACE_END }
 // Before its first allocation RapidJSON 1.1.0 compares null plus an offset with null (Stack::Reserve): harmless, but
 // clang's UndefinedBehaviorSanitizer stops there.
 #if defined(__clang__)

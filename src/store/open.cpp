@@ -3,9 +3,12 @@
 #include <utility>
 
 #include "meter/store.hpp"
+
+#ifdef METER_WITH_SQLITE
 #include "store/sql/sql_store.hpp"
 #include "store/sqlite/file_database.hpp"
 #include "store/sqlite/memory_database.hpp"
+#endif
 
 namespace meter {
 namespace {
@@ -21,11 +24,34 @@ Result<void> validate_store_options(const StoreOptions& options) {
     return {};
 }
 
+#ifdef METER_WITH_SQLITE
+
 template <class Database>
 Result<std::shared_ptr<Store>> store_over(Result<std::unique_ptr<Database>> database) {
     if (!database) return database.error();
     return std::shared_ptr<Store>(std::make_shared<sql::SqlStore>(*std::move(database)));
 }
+
+Result<std::shared_ptr<Store>> open_memory() {
+    return store_over(sqlite::MemoryDatabase::open());
+}
+
+Result<std::shared_ptr<Store>> open_file(std::string_view path, const StoreOptions& options) {
+    return store_over(sqlite::FileDatabase::open(std::string(path), options));
+}
+
+#else
+
+Result<std::shared_ptr<Store>> open_memory() {
+    return Error{ErrorCode::unsupported, "SQLite, which keeps a store in memory too, is not part of this build",
+                 "memory"};
+}
+
+Result<std::shared_ptr<Store>> open_file(std::string_view, const StoreOptions&) {
+    return Error{ErrorCode::unsupported, "SQLite is not part of this build", "sqlite"};
+}
+
+#endif
 
 }  // namespace
 
@@ -38,13 +64,13 @@ Result<std::shared_ptr<Store>> open_store(std::string_view url, const StoreOptio
     if (has_scheme && scheme == "memory") {
         if (!rest.empty())
             return Error{ErrorCode::invalid_argument, "A store in memory has no name: write \"memory:\"", "memory"};
-        return store_over(sqlite::MemoryDatabase::open());
+        return open_memory();
     }
     if (has_scheme && scheme == "sqlite") {
         if (rest.empty() || rest.find('\0') != std::string_view::npos)
             return Error{ErrorCode::invalid_argument, "The path of the database is missing: write \"sqlite:PATH\"",
                          "sqlite"};
-        return store_over(sqlite::FileDatabase::open(std::string(rest), options));
+        return open_file(rest, options);
     }
     if (has_scheme && (scheme == "postgresql" || scheme == "postgres"))
         return Error{ErrorCode::unsupported, "PostgreSQL is not part of this build", "postgresql"};
