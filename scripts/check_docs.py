@@ -162,7 +162,7 @@ def execute(pages, binary, site):
                 for line, code in blocks:
                     if code.startswith("meter() {"):
                         function = code
-                    script.append(f"echo '@@{line}'\n{code}")
+                    script.append(f"printf '\\n@@{line}\\n'\n{code}")
                 text = "\n".join(script)
                 text = text.replace("http://localhost:8000", server.url).replace("localhost:8000", server.url)
                 text = text.replace("https://books.toscrape.com", site).replace("https://my-app.example", site)
