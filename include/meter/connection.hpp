@@ -50,7 +50,7 @@ public:
     ///   postgres  host* (a name, an address or the folder of a socket), port, database*, user, password, sslmode,
     ///             ca_file
     ///   mysql     host* or socket*, port, database*, user, password, tls, ca_file
-    ///   s3        endpoint (https://s3.<region>.amazonaws.com), region (us-east-1), access_key_id*,
+    ///   s3        endpoint (`https://s3.<region>.amazonaws.com`), region (us-east-1), access_key_id*,
     ///             secret_access_key*, session_token, private_host
     ///   http      base_url*, headers (an object of texts), private_host
     /// Hosts of databases are the operator's own choice, so the egress gate does not apply to them. Requests to `s3`
