@@ -4,7 +4,7 @@
 FROM debian:bookworm-slim AS build
 WORKDIR /src
 COPY scripts/setup scripts/setup
-RUN ./scripts/setup && rm -rf /var/lib/apt/lists/*
+RUN ./scripts/setup --package && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN ./scripts/package
 
