@@ -1,5 +1,6 @@
 #include "workflow/drawing.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>

@@ -4,7 +4,6 @@
 #include <array>
 #include <cassert>
 #include <charconv>
-#include <functional>
 #include <unordered_set>
 #include <utility>
 

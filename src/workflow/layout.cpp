@@ -1,7 +1,6 @@
 #include "workflow/layout.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 namespace meter::workflow {
 namespace {
