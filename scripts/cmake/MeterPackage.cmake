@@ -26,14 +26,12 @@ set(library_package "libmeter${METER_SOVERSION}")
 
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${library_package})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
-set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "${PROJECT_DESCRIPTION}
- libmeter turns web pages and JSON APIs into records and notices when they
- change. This package has the shared library.")
+set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "Turns web pages and JSON APIs into records and notices when they change. This package
+has the shared library.")
 
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libmeter-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_DEV_DESCRIPTION "${PROJECT_DESCRIPTION} (development files)
- Headers, CMake package and pkg-config file of libmeter.")
+set(CPACK_DEBIAN_DEV_DESCRIPTION "Headers, CMake package and pkg-config file of libmeter.")
 if(METER_BUILD_SHARED)
   set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "${library_package} (= ${PROJECT_VERSION})")
 else()
@@ -44,9 +42,11 @@ endif()
 set(CPACK_DEBIAN_SERVER_PACKAGE_NAME meter-server)
 set(CPACK_DEBIAN_SERVER_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_SERVER_PACKAGE_DEPENDS "adduser, ca-certificates, tzdata")
-set(CPACK_DEBIAN_SERVER_DESCRIPTION "scraping and change monitoring over HTTP
- meter-server speaks a REST API: strategies are made from a URL and a sentence,
- jobs and schedules run them, webhooks tell what changed.")
+if(METER_BUILD_SHARED)  # dpkg-shlibdeps does not know a package that is only being made
+  string(APPEND CPACK_DEBIAN_SERVER_PACKAGE_DEPENDS ", ${library_package} (= ${PROJECT_VERSION})")
+endif()
+set(CPACK_DEBIAN_SERVER_DESCRIPTION "meter-server speaks a REST API: strategies are made from a URL and a sentence, jobs and
+schedules run them, webhooks tell what changed.")
 set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_EXTRA
     "${PROJECT_SOURCE_DIR}/packaging/debian/postinst;${PROJECT_SOURCE_DIR}/packaging/debian/prerm"
     "${PROJECT_SOURCE_DIR}/packaging/debian/postrm;${PROJECT_SOURCE_DIR}/packaging/debian/conffiles")
