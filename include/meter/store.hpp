@@ -92,7 +92,8 @@ public:
     virtual Result<std::optional<Strategy>> update(std::string_view account_id, std::string_view strategy_id,
                                                    const StrategyUpdate& update) = 0;
     /// Removes the strategy with its jobs, results, batches, schedules, baselines and snapshot, and records the event.
-    /// False when it is not there (nothing recorded).
+    /// False when it is not there (nothing recorded). Errors: conflict "Strategy is used by workflow: <name>" while a
+    /// node of a workflow has it.
     virtual Result<bool> remove(std::string_view account_id, std::string_view strategy_id,
                                 const AuditEvent& deleted) = 0;
     virtual Result<std::optional<PageSnapshot>> find_snapshot(std::string_view account_id,
@@ -262,8 +263,7 @@ struct ScheduleTick {
     std::optional<DueTime> next = {};
     std::vector<Job> jobs = {};  ///< created_at: `ticked_at`
     std::optional<Batch> batch = {};
-    /// Schedules of workflows: started as WorkflowStore::start_run() does; while another run is open the tick is
-    /// skipped.
+    /// Schedules of workflows: started as WorkflowStore::start_run() does; where that fails, the tick is skipped.
     std::optional<WorkflowRun> run = {};
     TimePoint run_deadline{};
 };
@@ -271,7 +271,8 @@ struct ScheduleTick {
 /// What became of a tick.
 enum class TickOutcome {
     made,     ///< the jobs are queued, the due time moved on
-    skipped,  ///< jobs of the tick before still run, or this due time had its tick: only the due time moved on
+    skipped,  ///< jobs of the tick before or a run still go on, the workflow is disabled or has no nodes, or this due
+              ///< time had its tick: only the due time moved on
     stale     ///< the schedule was changed, ticked or removed meanwhile: nothing was written
 };
 
@@ -285,7 +286,8 @@ class METER_EXPORT ScheduleStore {
 public:
     virtual ~ScheduleStore();
 
-    /// `due` gives next_run_at. Errors: not_found "Strategy not found" when the strategy is not the account's.
+    /// `due` gives next_run_at. Errors: not_found "Strategy not found" or "Workflow not found" when what it runs is not
+    /// the account's.
     virtual Result<void> insert(const Schedule& schedule, const std::optional<DueTime>& due) = 0;
     /// The same together with a new strategy, which is stored as StrategyStore::insert() does it: both or neither.
     virtual Result<void> insert_with_strategy(const Schedule& schedule, const std::optional<DueTime>& due,
@@ -593,6 +595,7 @@ public:
     virtual DeliveryStore& deliveries() = 0;
     virtual DiscoveryStore& discoveries() = 0;
     virtual StrategyGroupStore& strategy_groups() = 0;
+    virtual WorkflowStore& workflows() = 0;
 
     /// Is the back end there and writable? Cheap: for readiness probes.
     virtual Result<void> ping() = 0;

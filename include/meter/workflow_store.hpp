@@ -29,10 +29,12 @@ struct WorkflowRunRef {
 /// What a node's execution keeps besides what it shows: where planning stands, and what a later run compares with.
 struct NodeProgress {
     NodeExecution execution;
-    bool planned = false;         ///< every input is stored; the node ends when its last job does
-    std::int64_t open_jobs = 0;   ///< stored and not ended
-    std::string signature = {};   ///< over the node, its strategy and its incoming edges (wire contract 19.6)
-    std::string input_hash = {};  ///< over the items that passed its edges
+    bool planned = false;          ///< every input is stored; the node ends when its last job does
+    std::int64_t input_count = 0;  ///< stored: where planning goes on
+    std::int64_t open_jobs = 0;    ///< stored and not ended
+    std::string signature = {};    ///< over the node, its strategy and its incoming edges (wire contract 19.6)
+    std::string input_hash = {};   ///< over the items that passed its edges
+    std::optional<std::string> job_error = {};  ///< of the first of its jobs that failed
 
     bool operator==(const NodeProgress&) const = default;
 };
@@ -43,9 +45,11 @@ struct ClaimedWorkflowRun {
     Workflow definition;              ///< as it was when the run was made
     std::vector<NodeProgress> nodes;  ///< in the order of `definition.nodes`
     std::int64_t token = 0;
-    /// The newest completed or partial run before it, whose outputs may be handed on; nullopt when there is none.
+    /// The newest completed or partial run of the workflow, whose outputs may be handed on; nullopt when there is none.
     std::optional<std::string> previous_run_id = {};
-    bool expired = false;  ///< past its deadline
+    std::vector<NodeProgress> previous_nodes = {};  ///< of that run, in the order of its definition
+    std::string previous_output_hash = {};          ///< of that run: WorkflowRunEnd::output_hash
+    bool expired = false;                           ///< past its deadline
 
     WorkflowRunRef ref() const { return {run.run_id, token}; }
 };
@@ -60,25 +64,35 @@ struct NodeInput {
     std::int64_t item_count = 0;  ///< reused: items of that job
 };
 
-/// One page of a node's output: a job's URL and its results.
+/// Which part of what a node hands on.
+struct NodeOutputQuery {
+    std::string run_id = {};
+    std::string node_id = {};
+    std::int64_t first_sequence = 0;
+    std::int64_t limit = 100;          ///< [1, 1000]
+    std::size_t max_bytes = 4u << 20;  ///< no more once the results exceed this (one at least)
+    bool with_results = true;          ///< false: `results` stay empty
+};
+
+/// What one job of a node hands on.
 struct NodeOutput {
     std::int64_t sequence = 0;
     std::string url = {};
     std::string job_id = {};
     std::string content_hash = {};
-    std::string results = {};  ///< JSON array text (or a wrapper object holding one, as jobs store it)
+    std::string results = {};  ///< JSON array text, as the job has it
 };
 
 /// Changes to one node, written together with those of others.
 struct NodeChange {
     std::string node_id = {};
-    /// Everything but counters of jobs, which the ends of jobs keep. `execution.node_key`, job_count and
-    /// failed_job_count are ignored.
+    /// Status, skip_reason, error and times, `planned`, signature and input_hash. All else is kept by the store: the
+    /// counts follow from inputs, jobs and the ends of jobs, job_id and batch_id from the first jobs.
     NodeProgress progress = {};
-    std::vector<NodeInput> inputs = {};  ///< added; a sequence that is there already is left as it is
-    std::vector<Job> jobs = {};          ///< inserted for the inputs that are not reused
-    std::optional<Batch> batch = {};     ///< inserted when it is not there yet
-    /// Hands on what this run's node of the same id had: its inputs are copied as reused ones.
+    std::vector<NodeInput> inputs = {};  ///< added; their sequences go on from those that are there
+    std::vector<Job> jobs = {};          ///< inserted as pending for the inputs that are not reused, in their order
+    std::optional<std::string> batch_id = {};  ///< of `jobs`: made, or made larger by them
+    /// Hands on what the node of the same id handed on in this earlier run, instead of inputs of its own.
     std::optional<std::string> copy_from_run = {};
 };
 
@@ -87,6 +101,7 @@ struct WorkflowRunEnd {
     RunStatus status = RunStatus::completed;
     std::optional<std::string> error = {};
     bool changed_since_previous = false;
+    std::string output_hash = {};  ///< over what the leaves hand on; kept for the next run
     TimePoint completed_at{};
     std::vector<Delivery> deliveries = {};  ///< put into the outbox with it
 };
@@ -130,16 +145,15 @@ public:
     /// The run that waits longest for its next step (started, the last job of a node ended, past its deadline), held
     /// until now + lease. Atomic: two callers never get the same one.
     virtual Result<std::optional<ClaimedWorkflowRun>> claim_next(TimePoint now, std::chrono::milliseconds lease) = 0;
-    /// The earliest moment at which claim_next() will have something; nullopt when no run waits.
-    virtual Result<std::optional<TimePoint>> next_due() = 0;
     /// Extends a lease. False when it is no longer held.
     virtual Result<bool> heartbeat(const WorkflowRunRef& claim, TimePoint now, std::chrono::milliseconds lease) = 0;
     /// Writes changes of nodes; the run becomes running. False when the claim is no longer held, or the run has ended
-    /// (nothing is written).
+    /// (nothing is written). Errors: not_found "Strategy not found" when that of a job was deleted meanwhile.
     virtual Result<bool> advance(const WorkflowRunRef& claim, const std::vector<NodeChange>& changes,
                                  TimePoint now) = 0;
-    /// Gives the claim back. The run is due again at once when a job of it ended since it was claimed.
-    virtual Result<bool> release(const WorkflowRunRef& claim) = 0;
+    /// Gives the claim back. The run is due again at once when all jobs of a planned node that runs have ended, else at
+    /// `again_at` (nullopt: when that happens, or at its deadline). False when the claim is no longer held.
+    virtual Result<bool> release(const WorkflowRunRef& claim, TimePoint now, std::optional<TimePoint> again_at) = 0;
     /// Ends the run; what is open of it is cancelled. False when the claim is no longer held.
     virtual Result<bool> finish(const WorkflowRunRef& claim, const WorkflowRunEnd& end) = 0;
     /// Cancels: unfinished jobs fail "Cancelled", open nodes are cancelled. The run after it; nullopt when it is not
@@ -149,16 +163,11 @@ public:
     /// Fails the unfinished jobs of a claimed run with this error (its deadline has passed). False as advance().
     virtual Result<bool> fail_open_jobs(const WorkflowRunRef& claim, std::string_view error, TimePoint now) = 0;
 
-    /// What a node hands on, in order, from `first_sequence` on: at most `limit`, and no more once their results exceed
-    /// `max_bytes` (one at least). Jobs that failed hand on nothing.
-    virtual Result<std::vector<NodeOutput>> outputs(std::string_view run_id, std::string_view node_id,
-                                                    std::int64_t first_sequence, std::int64_t limit,
-                                                    std::size_t max_bytes) = 0;
+    /// What a node hands on, in order. Jobs that did not complete hand on nothing.
+    virtual Result<std::vector<NodeOutput>> outputs(const NodeOutputQuery& query) = 0;
     /// The completed inputs of a node in a run with these hashes, in no order.
     virtual Result<std::vector<NodeInput>> reusable(std::string_view run_id, std::string_view node_id,
                                                     const std::vector<std::string>& feed_hashes) = 0;
-    /// How many inputs of a node are stored: where planning goes on.
-    virtual Result<std::int64_t> input_count(std::string_view run_id, std::string_view node_id) = 0;
 };
 
 }  // namespace meter

@@ -139,6 +139,12 @@ void check_group_members(ContractReport& report, Store& store);
 void check_group_schedules(ContractReport& report, Store& store);
 void check_regenerations(ContractReport& report, Store& store);
 void check_regeneration_claims(ContractReport& report, Store& store);
+void check_workflows(ContractReport& report, Store& store);
+void check_workflow_runs(ContractReport& report, Store& store);
+void check_workflow_claims(ContractReport& report, Store& store);
+void check_workflow_steps(ContractReport& report, Store& store);
+void check_workflow_race(ContractReport& report, Store& store);
+void check_workflow_schedules(ContractReport& report, Store& store);
 void check_health(ContractReport& report, Store& store);
 
 }  // namespace meter::testing

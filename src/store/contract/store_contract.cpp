@@ -57,6 +57,12 @@ constexpr ContractPart contract_parts[] = {
     {"strategy_groups.apply", check_group_schedules},
     {"strategy_groups.start_regeneration", check_regenerations},
     {"strategy_groups.claim_regeneration", check_regeneration_claims},
+    {"workflows", check_workflows},
+    {"workflows.runs", check_workflow_runs},
+    {"workflows.claim_next", check_workflow_claims},
+    {"workflows.advance", check_workflow_steps},
+    {"workflows.start_run in parallel", check_workflow_race},
+    {"workflows: schedules", check_workflow_schedules},
     {"health", check_health},
 };
 

@@ -10,7 +10,8 @@ namespace meter::sql {
 namespace {
 
 constexpr std::chrono::seconds take_over_lease{30};  // for failing a job that has no attempt left
-constexpr std::size_t queue_head = 64;               // oldest jobs of an account that are looked at one by one
+constexpr std::string_view interrupted_job = "Interrupted by server restart";
+constexpr std::size_t queue_head = 64;  // oldest jobs of an account that are looked at one by one
 
 std::string next_pending_sql(std::string_view comparison, const Dialect& dialect) {
     std::string sql = "SELECT job_id, account_id, host FROM jobs WHERE status = 'pending' AND account_id ";
@@ -34,24 +35,22 @@ bool has_room(const HostLoad& hosts, const std::string& host) {
 
 struct ExpiredJob {
     std::string job_id;
-    std::optional<std::string> batch_id;
-    std::optional<std::string> schedule_id;
+    JobPlace place;
     std::int64_t attempt = 0;
 };
 
 std::vector<ExpiredJob> expired_jobs(Connection& connection, TimePoint now) {
+    static const std::string sql = "SELECT job_id, attempt, " + std::string(job_place_columns) +
+                                   " FROM jobs WHERE status = 'running' AND lease_until <= $1";
     std::vector<ExpiredJob> expired;
-    connection.run(
-        "SELECT job_id, batch_id, schedule_id, attempt FROM jobs WHERE status = 'running' AND lease_until <= $1", {now},
-        [&](const Row& row) {
-            Columns columns(row);
-            ExpiredJob job;
-            job.job_id = columns.text();
-            job.batch_id = columns.optional_text();
-            job.schedule_id = columns.optional_text();
-            job.attempt = columns.integer();
-            expired.push_back(std::move(job));
-        });
+    connection.run(sql, {now}, [&](const Row& row) {
+        Columns columns(row);
+        ExpiredJob job;
+        job.job_id = columns.text();
+        job.attempt = columns.integer();
+        job.place = read_job_place(columns);
+        expired.push_back(std::move(job));
+    });
     return expired;
 }
 
@@ -236,22 +235,22 @@ Result<SweepResult> SqlJobStore::sweep(TimePoint now, std::int64_t max_attempts)
     return database_.write("jobs.sweep", [&](Connection& connection) -> Result<SweepResult> {
         SweepResult result;
         for (auto& job : expired_jobs(connection, now)) {
-            if (job.attempt >= max_attempts && job.schedule_id) {
+            if (job.attempt >= max_attempts && job.place.schedule_id) {
                 if (auto taken = take_over(connection, job.job_id, now + take_over_lease))
                     result.exhausted.push_back(*std::move(taken));
             } else if (job.attempt >= max_attempts) {
                 connection.run(
-                    "UPDATE jobs SET status = 'failed', outcome = 'failed', error = 'Interrupted by server restart', "
-                    "lease_until = NULL, completed_at = $2 WHERE job_id = $1 AND status = 'running'",
-                    {job.job_id, now});
-                count_move(connection, job.batch_id, JobStatus::running, JobStatus::failed);
+                    "UPDATE jobs SET status = 'failed', outcome = 'failed', error = $3, lease_until = NULL, "
+                    "completed_at = $2 WHERE job_id = $1 AND status = 'running'",
+                    {job.job_id, now, interrupted_job});
+                count_end(connection, job.place, JobStatus::running, {now, 0, interrupted_job});
                 result.failed.push_back(std::move(job.job_id));
             } else {
                 connection.run(
                     "UPDATE jobs SET status = 'pending', worker = NULL, lease_until = NULL, started_at = NULL "
                     "WHERE job_id = $1 AND status = 'running'",
                     {job.job_id});
-                count_move(connection, job.batch_id, JobStatus::running, JobStatus::pending);
+                count_move(connection, job.place.batch_id, JobStatus::running, JobStatus::pending);
                 ++result.requeued;
             }
         }

@@ -63,26 +63,14 @@ void store_baseline(Connection& connection, std::string_view key, const JobCompl
     const Baseline& baseline = *completion.new_baseline;
     connection.run(
         "INSERT INTO baselines (baseline_key, strategy_id, job_id, content_hash, item_count, field_counts, "
-        "settings_hash, etag, last_modified, schedule_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+        "settings_hash, etag, last_modified, schedule_id, workflow_node_id) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
         "ON CONFLICT (baseline_key) DO UPDATE SET job_id = excluded.job_id, content_hash = excluded.content_hash, "
         "item_count = excluded.item_count, field_counts = excluded.field_counts, "
         "settings_hash = excluded.settings_hash, etag = excluded.etag, last_modified = excluded.last_modified",
         {key, completion.key.strategy_id, completion.claim.job_id, content_hash, baseline.shape.item_count,
          to_json(baseline.shape.field_counts), baseline.settings_hash, baseline.etag, baseline.last_modified,
-         completion.key.schedule_id});
-}
-
-/// What the end of a job has to be told to.
-struct EndedJob {
-    std::optional<std::string> batch_id;
-    std::optional<std::string> schedule_id;
-};
-
-EndedJob read_ended_job(Columns& columns) {
-    EndedJob job;
-    job.batch_id = columns.optional_text();
-    job.schedule_id = columns.optional_text();
-    return job;
+         completion.key.schedule_id, completion.key.workflow_node});
 }
 
 /// False when the baseline's results are gone.
@@ -112,19 +100,21 @@ Result<std::optional<Baseline>> SqlJobStore::find_baseline(const BaselineKey& ke
 Result<bool> SqlJobStore::complete(const JobCompletion& completion) {
     if (completion.reuse_baseline && !completion.expected_baseline)
         return Error{ErrorCode::invalid_argument, "reuse_baseline needs expected_baseline", "expected_baseline"};
+    static const std::string sql =
+        "UPDATE jobs SET status = 'completed', lease_until = NULL, completed_at = $3, item_count = $4, "
+        "content_hash = $5, has_changes = $6, outcome = $7, warnings = $8 "
+        "WHERE job_id = $1 AND token = $2 AND status = 'running' RETURNING " +
+        std::string(job_place_columns);
     const std::string key = baseline_key(completion.key);
     return database_.write("jobs.complete", [&](Connection& connection) -> Result<bool> {
         const auto current = current_baseline(connection, key);
         const std::string_view content_hash =
             completion.reuse_baseline && current ? current->content_hash : completion.content_hash;
-        const auto completed = find_row<EndedJob>(
-            connection,
-            "UPDATE jobs SET status = 'completed', lease_until = NULL, completed_at = $3, item_count = $4, "
-            "content_hash = $5, has_changes = $6, outcome = $7, warnings = $8 "
-            "WHERE job_id = $1 AND token = $2 AND status = 'running' RETURNING batch_id, schedule_id",
+        const auto completed = find_row<JobPlace>(
+            connection, sql,
             {completion.claim.job_id, completion.claim.token, completion.completed_at, completion.item_count,
              content_hash, completion.has_changes, to_string(completion.outcome), stored_list(completion.warnings)},
-            read_ended_job);
+            read_job_place);
         if (!completed) return false;
         // After the fence: a claim that is lost is told so, whatever became of the baseline.
         if (!is_expected(current, completion.expected_baseline))
@@ -135,7 +125,7 @@ Result<bool> SqlJobStore::complete(const JobCompletion& completion) {
                          *completion.expected_baseline};
         if (completion.new_baseline) store_baseline(connection, key, completion, content_hash);
         insert_deliveries(connection, completion.deliveries);
-        count_move(connection, completed->batch_id, JobStatus::running, JobStatus::completed);
+        count_end(connection, *completed, JobStatus::running, {completion.completed_at, completion.item_count});
         if (completion.change) store_change(connection, completion.claim.job_id, *completion.change);
         update_health(connection, completed->schedule_id, completion.completed_at);
         return true;
@@ -143,17 +133,18 @@ Result<bool> SqlJobStore::complete(const JobCompletion& completion) {
 }
 
 Result<bool> SqlJobStore::fail(const JobFailure& failure) {
+    static const std::string sql =
+        "UPDATE jobs SET status = 'failed', lease_until = NULL, completed_at = $3, error = $4, outcome = $5 "
+        "WHERE job_id = $1 AND token = $2 AND status = 'running' RETURNING " +
+        std::string(job_place_columns);
     return database_.write("jobs.fail", [&](Connection& connection) -> Result<bool> {
-        const auto failed = find_row<EndedJob>(
-            connection,
-            "UPDATE jobs SET status = 'failed', lease_until = NULL, completed_at = $3, error = $4, outcome = $5 "
-            "WHERE job_id = $1 AND token = $2 AND status = 'running' RETURNING batch_id, schedule_id",
-            {failure.claim.job_id, failure.claim.token, failure.completed_at, failure.error,
-             to_string(failure.outcome)},
-            read_ended_job);
+        const auto failed = find_row<JobPlace>(connection, sql,
+                                               {failure.claim.job_id, failure.claim.token, failure.completed_at,
+                                                failure.error, to_string(failure.outcome)},
+                                               read_job_place);
         if (!failed) return false;
         insert_deliveries(connection, failure.deliveries);
-        count_move(connection, failed->batch_id, JobStatus::running, JobStatus::failed);
+        count_end(connection, *failed, JobStatus::running, {failure.completed_at, 0, failure.error});
         update_health(connection, failed->schedule_id, failure.completed_at);
         return true;
     });
@@ -163,26 +154,24 @@ Result<bool> SqlJobStore::fail_unfinished(std::string_view account_id, std::stri
                                           std::string_view error) {
     struct Found {
         JobStatus status = JobStatus::pending;
-        std::optional<std::string> batch_id;
-        std::optional<std::string> schedule_id;
+        JobPlace place;
     };
+    static const std::string sql =
+        "SELECT status, " + std::string(job_place_columns) + " FROM jobs WHERE job_id = $1 AND account_id = $2";
     return database_.write("jobs.fail_unfinished", [&](Connection& connection) -> Result<bool> {
-        const auto found = find_row<Found>(
-            connection, "SELECT status, batch_id, schedule_id FROM jobs WHERE job_id = $1 AND account_id = $2",
-            {job_id, account_id}, [](Columns& columns) {
-                Found job;
-                job.status = columns.job_status();
-                job.batch_id = columns.optional_text();
-                job.schedule_id = columns.optional_text();
-                return job;
-            });
+        const auto found = find_row<Found>(connection, sql, {job_id, account_id}, [](Columns& columns) {
+            Found job;
+            job.status = columns.job_status();
+            job.place = read_job_place(columns);
+            return job;
+        });
         if (!found || (found->status != JobStatus::pending && found->status != JobStatus::running)) return false;
         connection.run(
             "UPDATE jobs SET status = 'failed', lease_until = NULL, completed_at = $3, error = $4, outcome = 'failed' "
             "WHERE job_id = $1 AND account_id = $2",
             {job_id, account_id, completed_at, error});
-        count_move(connection, found->batch_id, found->status, JobStatus::failed);
-        update_health(connection, found->schedule_id, completed_at);
+        count_end(connection, found->place, found->status, {completed_at, 0, error});
+        update_health(connection, found->place.schedule_id, completed_at);
         return true;
     });
 }

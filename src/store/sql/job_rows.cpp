@@ -1,5 +1,6 @@
 #include "store/sql/job_rows.hpp"
 
+#include "store/sql/workflow_rows.hpp"
 #include "url/url.hpp"
 
 namespace meter::sql {
@@ -21,6 +22,7 @@ Job read_job(Columns& columns) {
     job.schedule_id = columns.optional_text();
     job.batch_id = columns.optional_text();
     job.workflow_run_id = columns.optional_text();
+    job.workflow_node_id = columns.optional_text();
     job.url = columns.text();
     job.parameters = columns.optional_text();
     job.status = columns.job_status();
@@ -39,10 +41,11 @@ Job read_job(Columns& columns) {
 
 void insert_pending_job(Connection& connection, const Job& job) {
     connection.run(
-        "INSERT INTO jobs (job_id, account_id, strategy_id, schedule_id, batch_id, workflow_run_id, url, parameters, "
-        "status, warnings, created_at, host) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', '[]', $9, $10)",
-        {job.job_id, job.account_id, job.strategy_id, job.schedule_id, job.batch_id, job.workflow_run_id, job.url,
-         job.parameters, job.created_at, host_and_port(job.url)});
+        "INSERT INTO jobs (job_id, account_id, strategy_id, schedule_id, batch_id, workflow_run_id, "
+        "workflow_node_id, url, parameters, status, warnings, created_at, host) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', '[]', $10, $11)",
+        {job.job_id, job.account_id, job.strategy_id, job.schedule_id, job.batch_id, job.workflow_run_id,
+         job.workflow_node_id, job.url, job.parameters, job.created_at, host_and_port(job.url)});
 }
 
 void insert_batch(Connection& connection, const Batch& batch, std::size_t pending) {
@@ -62,6 +65,21 @@ void count_move(Connection& connection, const std::optional<std::string>& batch_
         "failed = failed + $5 WHERE batch_id = $1",
         {*batch_id, change(JobStatus::pending), change(JobStatus::running), change(JobStatus::completed),
          change(JobStatus::failed)});
+}
+
+JobPlace read_job_place(Columns& columns) {
+    JobPlace place;
+    place.batch_id = columns.optional_text();
+    place.schedule_id = columns.optional_text();
+    place.workflow_run_id = columns.optional_text();
+    place.workflow_node_id = columns.optional_text();
+    return place;
+}
+
+void count_end(Connection& connection, const JobPlace& place, JobStatus from, const JobEnd& end) {
+    count_move(connection, place.batch_id, from, end.error ? JobStatus::failed : JobStatus::completed);
+    if (place.workflow_run_id && place.workflow_node_id)
+        end_node_job(connection, *place.workflow_run_id, *place.workflow_node_id, end);
 }
 
 }  // namespace meter::sql

@@ -14,8 +14,9 @@ namespace meter::sql {
 
 /// Columns of read_job(), without results. Qualified, since job_results has a job_id too.
 inline constexpr std::string_view job_columns =
-    "jobs.job_id, jobs.account_id, jobs.strategy_id, jobs.schedule_id, jobs.batch_id, jobs.workflow_run_id, jobs.url, "
-    "jobs.parameters, jobs.status, jobs.item_count, jobs.content_hash, jobs.has_changes, jobs.error, jobs.outcome, "
+    "jobs.job_id, jobs.account_id, jobs.strategy_id, jobs.schedule_id, jobs.batch_id, jobs.workflow_run_id, "
+    "jobs.workflow_node_id, jobs.url, jobs.parameters, jobs.status, jobs.item_count, jobs.content_hash, "
+    "jobs.has_changes, jobs.error, jobs.outcome, "
     "jobs.warnings, jobs.attempt, jobs.created_at, jobs.started_at, jobs.completed_at";
 
 Job read_job(Columns& columns);
@@ -26,8 +27,31 @@ void insert_pending_job(Connection& connection, const Job& job);
 /// Inserts a batch whose jobs are all pending.
 void insert_batch(Connection& connection, const Batch& batch, std::size_t pending);
 
+/// What follows a job's status: its batch, its schedule, its node in a run of a workflow.
+struct JobPlace {
+    std::optional<std::string> batch_id;
+    std::optional<std::string> schedule_id;
+    std::optional<std::string> workflow_run_id;
+    std::optional<std::string> workflow_node_id;
+};
+
+/// Columns of read_job_place(); those of `jobs` in a RETURNING too.
+inline constexpr std::string_view job_place_columns = "batch_id, schedule_id, workflow_run_id, workflow_node_id";
+
+JobPlace read_job_place(Columns& columns);
+
 /// Moves one job between two statuses in the counters of its batch and of the store. Belongs into the transaction that
 /// changes the job.
 void count_move(Connection& connection, const std::optional<std::string>& batch_id, JobStatus from, JobStatus to);
+
+/// How a job ended.
+struct JobEnd {
+    TimePoint at{};
+    std::int64_t item_count = 0;                 ///< completed
+    std::optional<std::string_view> error = {};  ///< failed
+};
+
+/// count_move() of a job that has ended; its node in a run counts it too.
+void count_end(Connection& connection, const JobPlace& place, JobStatus from, const JobEnd& end);
 
 }  // namespace meter::sql

@@ -4,6 +4,7 @@
 
 #include "store/sql/columns.hpp"
 #include "store/sql/delivery_schema.hpp"
+#include "store/sql/workflow_schema.hpp"
 
 namespace meter::sql {
 namespace {
@@ -338,7 +339,9 @@ constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API
                                 Migration{3, "webhook deliveries", delivery_schema},
                                 Migration{4, "hosts of jobs", hosts_of_jobs},
                                 Migration{5, "discoveries", discoveries},
-                                Migration{6, "strategy groups", strategy_groups}};
+                                Migration{6, "strategy groups", strategy_groups},
+                                Migration{7, "workflows", workflow_schema},
+                                Migration{8, "schedules of workflows", schedules_of_workflows}};
 
 std::string in_dialect(std::string_view script, const Dialect& dialect) {
     constexpr std::string_view mark = "{blob}";
@@ -368,14 +371,14 @@ Result<void> check_schema_version(int version) {
                                              std::to_string(known_schema_version()) + "; use a newer program"};
 }
 
-Result<void> migrate(Connection& connection) {
+Result<void> migrate(Connection& connection, int up_to) {
     const int version = schema_version(connection);
     if (auto known = check_schema_version(version); !known) return known;
     if (version == 0)
         connection.script(
             "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)");
     for (const auto& migration : migrations) {
-        if (migration.version <= version) continue;
+        if (migration.version <= version || migration.version > up_to) continue;
         connection.script(in_dialect(migration.script, connection.dialect()));
         connection.run("INSERT INTO schema_migrations (version, name) VALUES ($1, $2)",
                        {migration.version, migration.name});

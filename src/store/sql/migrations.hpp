@@ -14,8 +14,8 @@ int schema_version(Connection& connection);
 /// Errors: unsupported when the database's schema is newer than this build's.
 Result<void> check_schema_version(int version);
 
-/// Applies what is missing. Inside a write transaction of the caller, which keeps other processes out.
-/// Errors: as check_schema_version(); nothing is changed then.
-Result<void> migrate(Connection& connection);
+/// Applies what is missing, up to a version (for tests of the steps behind it). Inside a write transaction of the
+/// caller, which keeps other processes out. Errors: as check_schema_version(); nothing is changed then.
+Result<void> migrate(Connection& connection, int up_to = known_schema_version());
 
 }  // namespace meter::sql

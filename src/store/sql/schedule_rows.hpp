@@ -12,7 +12,8 @@ namespace meter::sql {
 
 /// Columns of read_schedule().
 inline constexpr std::string_view schedule_columns =
-    "schedule_id, account_id, strategy_id, url, urls, interval_seconds, cron_expression, timezone, jitter_seconds, "
+    "schedule_id, account_id, strategy_id, workflow_id, url, urls, interval_seconds, cron_expression, timezone, "
+    "jitter_seconds, "
     "enabled, webhook_url, webhook_metadata, webhook_secret, webhook_type, webhook_on, parameters, \"ignore\", "
     "\"key\", "
     "strategy_group_id, discovery_id, next_run_at, last_run_at, health_state, health_count, health_since, created_at, "

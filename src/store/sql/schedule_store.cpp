@@ -41,13 +41,26 @@ std::optional<TimePoint> tick_of(const std::optional<DueTime>& due) {
     return due ? std::optional(due->tick_at) : std::nullopt;
 }
 
+/// What the schedule runs has to be the account's.
+Result<void> check_subject(Connection& connection, const Schedule& schedule) {
+    const std::string& id = schedule.workflow_id ? *schedule.workflow_id : schedule.strategy_id;
+    const auto there = find_row<std::int64_t>(
+        connection,
+        schedule.workflow_id ? "SELECT 1 FROM workflows WHERE workflow_id = $1 AND account_id = $2"
+                             : "SELECT 1 FROM strategies WHERE strategy_id = $1 AND account_id = $2",
+        {id, schedule.account_id}, [](Columns& columns) { return columns.integer(); });
+    if (there) return {};
+    return Error{ErrorCode::not_found, schedule.workflow_id ? "Workflow not found" : "Strategy not found", id};
+}
+
 }  // namespace
 
 Schedule read_schedule(Columns& columns) {
     Schedule schedule;
     schedule.schedule_id = columns.text();
     schedule.account_id = columns.text();
-    schedule.strategy_id = columns.text();
+    schedule.strategy_id = columns.optional_text().value_or("");
+    schedule.workflow_id = columns.optional_text();
     schedule.url = columns.optional_text();
     schedule.urls = columns.optional_list();
     schedule.interval_seconds = columns.optional_integer();
@@ -81,19 +94,17 @@ Schedule read_schedule(Columns& columns) {
 }
 
 Result<void> insert_schedule(Connection& connection, const Schedule& schedule, const std::optional<DueTime>& due) {
-    const auto strategy = find_row<std::int64_t>(
-        connection, "SELECT 1 FROM strategies WHERE strategy_id = $1 AND account_id = $2",
-        {schedule.strategy_id, schedule.account_id}, [](Columns& columns) { return columns.integer(); });
-    if (!strategy) return Error{ErrorCode::not_found, "Strategy not found", schedule.strategy_id};
+    if (auto there = check_subject(connection, schedule); !there) return there;
     const auto inserted = connection.run(
-        "INSERT INTO schedules (schedule_id, account_id, strategy_id, url, urls, interval_seconds, "
+        "INSERT INTO schedules (schedule_id, account_id, strategy_id, workflow_id, url, urls, interval_seconds, "
         "cron_expression, timezone, jitter_seconds, enabled, webhook_url, webhook_metadata, webhook_secret, "
         "webhook_type, webhook_on, parameters, \"ignore\", \"key\", strategy_group_id, discovery_id, next_run_at, "
         "tick_at, created_at, updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
-        "$14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) ON CONFLICT DO NOTHING",
+        "$14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) ON CONFLICT DO NOTHING",
         {schedule.schedule_id,
          schedule.account_id,
-         schedule.strategy_id,
+         schedule.workflow_id ? Param(nullptr) : Param(schedule.strategy_id),
+         schedule.workflow_id,
          schedule.url,
          stored_urls(schedule),
          schedule.interval_seconds,
@@ -148,9 +159,14 @@ Result<std::vector<Schedule>> SqlScheduleStore::list(std::string_view account_id
     if (auto valid = validate(query.range); !valid) return valid.error();
     std::string sql = "SELECT " + std::string(schedule_columns) + " FROM schedules WHERE account_id = $1";
     std::vector<Param> params{account_id};
-    if (query.strategy_id) {
+    if (query.workflow_id) {
+        sql += " AND workflow_id = $2";
+        params.emplace_back(*query.workflow_id);
+    } else if (query.strategy_id) {
         sql += " AND strategy_id = $2";
         params.emplace_back(*query.strategy_id);
+    } else {
+        sql += " AND workflow_id IS NULL";
     }
     params.emplace_back(query.range.limit);
     params.emplace_back(query.range.offset);

@@ -8,6 +8,7 @@
 #include "store/sql/job_rows.hpp"
 #include "store/sql/schedule_rows.hpp"
 #include "store/sql/schedule_store.hpp"
+#include "store/sql/workflow_rows.hpp"
 
 namespace meter::sql {
 namespace {
@@ -43,9 +44,16 @@ bool has_running_jobs(Connection& connection, std::string_view schedule_id) {
         .has_value();
 }
 
+/// A run that may not start now (another is open, or the workflow is disabled or unfit) is a tick that is skipped.
+bool start_ticked_run(Connection& connection, const ScheduleTick& tick) {
+    return is_enabled_workflow(connection, tick.run->workflow_id) &&
+           insert_workflow_run(connection, *tick.run, tick.run_deadline).has_value();
+}
+
 TickOutcome make_tick(Connection& connection, const ScheduleTick& tick) {
     if (!move_on(connection, tick)) return TickOutcome::stale;
     if (!is_first_tick(connection, tick) || has_running_jobs(connection, tick.schedule_id)) return TickOutcome::skipped;
+    if (tick.run && !start_ticked_run(connection, tick)) return TickOutcome::skipped;
     connection.run("UPDATE schedules SET last_run_at = $2 WHERE schedule_id = $1", {tick.schedule_id, tick.ticked_at});
     if (tick.batch) insert_batch(connection, *tick.batch, tick.jobs.size());
     for (const Job& job : tick.jobs) insert_pending_job(connection, job);

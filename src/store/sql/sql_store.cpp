@@ -35,6 +35,12 @@ std::vector<std::string> inconsistencies(Connection& connection) {
          "completed jobs without results"},
         {"SELECT COUNT(*) FROM baselines LEFT JOIN jobs ON jobs.job_id = baselines.job_id WHERE jobs.job_id IS NULL",
          "baselines without their job"},
+        {"SELECT COUNT(*) FROM workflow_node_runs LEFT JOIN (SELECT workflow_run_id, workflow_node_id, COUNT(*) AS "
+         "open "
+         "FROM jobs WHERE workflow_run_id IS NOT NULL AND status IN ('pending', 'running') "
+         "GROUP BY workflow_run_id, workflow_node_id) AS counted ON counted.workflow_run_id = run_id AND "
+         "counted.workflow_node_id = node_id WHERE open_jobs <> COALESCE(counted.open, 0)",
+         "nodes of workflow runs whose open jobs are not what the jobs say"},
     };
     std::vector<std::string> findings;
     for (const auto& rule : rules)
@@ -54,7 +60,8 @@ SqlStore::SqlStore(std::unique_ptr<Database> database)
       api_keys_(*database_),
       deliveries_(*database_),
       discoveries_(*database_),
-      strategy_groups_(*database_) {}
+      strategy_groups_(*database_),
+      workflows_(*database_) {}
 
 // Only a page that goes all the way to the disk proves "writable", and SQLite writes none when a row stays the same:
 // so there and back again.

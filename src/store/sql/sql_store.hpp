@@ -13,6 +13,7 @@
 #include "store/sql/schedule_store.hpp"
 #include "store/sql/strategy_group_store.hpp"
 #include "store/sql/strategy_store.hpp"
+#include "store/sql/workflow_store.hpp"
 
 namespace meter::sql {
 
@@ -29,6 +30,7 @@ public:
     DeliveryStore& deliveries() override { return deliveries_; }
     DiscoveryStore& discoveries() override { return discoveries_; }
     StrategyGroupStore& strategy_groups() override { return strategy_groups_; }
+    WorkflowStore& workflows() override { return workflows_; }
     Result<void> ping() override;
     Result<std::vector<std::string>> check() override;
     Result<void> backup(const std::string& path) override;
@@ -43,6 +45,7 @@ private:
     SqlDeliveryStore deliveries_;
     SqlDiscoveryStore discoveries_;
     SqlStrategyGroupStore strategy_groups_;
+    SqlWorkflowStore workflows_;
 };
 
 }  // namespace meter::sql

@@ -1,14 +1,10 @@
 #include "store/sql/strategy_store.hpp"
 
 #include "store/sql/columns.hpp"
+#include "store/sql/strategy_rows.hpp"
+#include "store/sql/workflow_rows.hpp"
 
 namespace meter::sql {
-namespace {
-
-constexpr std::string_view strategy_columns =
-    "strategy_id, account_id, name, description, url, scraper_type, strategy, api_parameters, preview_data, attempts, "
-    "output_schema, filter_config, strategy_group_id, \"fetch\", \"ignore\", \"key\", "
-    "warnings, created_at, updated_at";
 
 Strategy read_strategy(Columns& columns) {
     Strategy strategy;
@@ -33,6 +29,8 @@ Strategy read_strategy(Columns& columns) {
     strategy.updated_at = columns.time();
     return strategy;
 }
+
+namespace {
 
 void insert_audit_event(Connection& connection, const AuditEvent& event) {
     connection.run(
@@ -59,6 +57,17 @@ void replace_plan(Connection& connection, std::string_view account_id, std::stri
         {strategy_id, account_id, to_string(plan.scraper_type), plan.strategy, plan.api_parameters, plan.attempts,
          stored_list(plan.warnings)});
     if (plan.snapshot) put_snapshot(connection, account_id, strategy_id, *plan.snapshot);
+}
+
+/// Errors: conflict when a node of a workflow runs this strategy (wire contract 8.4).
+Result<void> check_unused(Connection& connection, std::string_view strategy_id) {
+    const auto workflow =
+        find_row<std::string>(connection,
+                              "SELECT workflows.name FROM workflow_nodes JOIN workflows ON workflows.workflow_id = "
+                              "workflow_nodes.workflow_id WHERE workflow_nodes.strategy_id = $1 LIMIT 1",
+                              {strategy_id}, [](Columns& columns) { return columns.text(); });
+    if (!workflow) return {};
+    return Error{ErrorCode::conflict, "Strategy is used by workflow: " + *workflow, std::string(strategy_id)};
 }
 
 // The cascade takes the jobs along; the totals have to follow.
@@ -194,6 +203,8 @@ Result<bool> SqlStrategyStore::remove(std::string_view account_id, std::string_v
             find_row<std::int64_t>(connection, "SELECT 1 FROM strategies WHERE strategy_id = $1 AND account_id = $2",
                                    {strategy_id, account_id}, [](Columns& columns) { return columns.integer(); });
         if (!there) return false;
+        if (auto unused = check_unused(connection, strategy_id); !unused) return unused.error();
+        forget_jobs_in_runs(connection, strategy_id, deleted.created_at);
         subtract_unfinished_jobs(connection, strategy_id);
         connection.run("DELETE FROM strategies WHERE strategy_id = $1 AND account_id = $2", {strategy_id, account_id});
         insert_audit_event(connection, deleted);
