@@ -70,11 +70,18 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
                              return target_of_schedule(*store, account_id, schedule_id);
                          }},
         webhooks);
-    impl->runner = std::make_unique<run::Runner>(run::RunnerParts{set.store, set.fetcher, set.clock, set.logger,
-                                                                  [outbox = impl->outbox.get()] { outbox->notify(); }},
-                                                 set.jobs, set.snapshot_retention);
-    impl->scheduler = std::make_unique<run::Scheduler>(run::SchedulerParts{set.store, set.clock, set.logger},
-                                                       *impl->runner, set.jobs.max_pending);
+    impl->runner = std::make_unique<run::Runner>(
+        run::RunnerParts{set.store, set.fetcher, set.clock, set.logger,
+                         [outbox = impl->outbox.get()] { outbox->notify(); }, [bell = impl->run_due] { bell->ring(); }},
+        set.jobs, set.snapshot_retention);
+    impl->scheduler = std::make_unique<run::Scheduler>(
+        run::SchedulerParts{set.store, set.clock, set.logger, [bell = impl->run_due] { bell->ring(); },
+                            set.workflows.run_timeout},
+        *impl->runner, set.jobs.max_pending);
+    impl->workflow_runner = std::make_unique<run::WorkflowRunner>(
+        run::WorkflowRunnerParts{set.store, set.clock, set.logger, impl->run_due,
+                                 [outbox = impl->outbox.get()] { outbox->notify(); }},
+        *impl->runner, set.jobs.workers > 0 ? set.workflows.workers : 0, set.workflows, set.jobs.max_pending);
     auto crawler =
         set.discovery.respect_robots ? make_robots_fetcher(set.fetcher, set.clock, set.fetch.user_agent) : set.fetcher;
     impl->discoverer = std::make_unique<run::Discoverer>(
@@ -96,13 +103,20 @@ Result<std::size_t> Engine::run_pending(std::stop_token stop) {
     if (auto ticked = impl_->scheduler->run_due(stop); !ticked) return ticked;
     if (auto discovered = impl_->discoverer->run_pending(stop); !discovered) return discovered;
     if (auto made = impl_->regenerator->run_pending(stop); !made) return made;
-    return impl_->runner->run_pending(stop);
+    for (std::size_t count = 0;;) {
+        if (auto moved = impl_->workflow_runner->run_pending(stop); !moved) return moved;
+        const auto ran = impl_->runner->run_pending(stop);
+        if (!ran) return ran;
+        count += *ran;
+        if (*ran == 0) return count;  // and so no run waits for the end of a job
+    }
 }
 
 void Engine::stop(std::chrono::milliseconds grace) {
     impl_->scheduler->stop();
     impl_->discoverer->stop();
     impl_->regenerator->stop();
+    impl_->workflow_runner->stop();
     const auto began = std::chrono::steady_clock::now();  // real time, as in Runner::stop()
     impl_->runner->stop(grace);
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::milliseconds(grace) -

@@ -89,7 +89,7 @@ Result<GroupScheduleOutcome> plan_group_schedules(const EngineOptions& options, 
     each.webhook_secret = shared.schedule.webhook_secret;  // one for all
     for (const Strategy& strategy : state.strategies) {
         if (const auto found = state.schedules.find(strategy.strategy_id); found != state.schedules.end()) {
-            auto patched = apply_patch(options, found->second, each, strategy, now);
+            auto patched = apply_patch(options, found->second, each, &strategy, now);
             if (!patched) return patched.error();
             outcome.schedule_ids.push_back(patched->schedule.schedule_id);
             change.updated.push_back({std::move(patched->schedule), patched->due});
@@ -158,7 +158,7 @@ Result<std::int64_t> Engine::toggle_group_schedules(std::string_view group_id, b
         for (const Strategy& strategy : state.strategies) {
             const auto found = state.schedules.find(strategy.strategy_id);
             if (found == state.schedules.end() || found->second.enabled == enabled) continue;
-            auto patched = apply_patch(self.options, found->second, {.enabled = enabled}, strategy, self.now());
+            auto patched = apply_patch(self.options, found->second, {.enabled = enabled}, &strategy, self.now());
             if (!patched) return patched.error();
             change.updated.push_back({std::move(patched->schedule), patched->due});
         }

@@ -18,6 +18,7 @@
 #include "run/regenerator.hpp"
 #include "run/runner.hpp"
 #include "run/scheduler.hpp"
+#include "run/workflow_runner.hpp"
 
 namespace meter {
 
@@ -40,17 +41,30 @@ struct METER_LOCAL Engine::Impl {
 
     std::unique_ptr<run::Discoverer> discoverer;
     std::unique_ptr<run::Regenerator> regenerator;
+    std::shared_ptr<run::Bell> run_due = std::make_shared<run::Bell>();  // what wakes `workflow_runner`
+    std::unique_ptr<run::WorkflowRunner> workflow_runner;                // after the runner, which it uses
 
     TimePoint now() const { return options.clock->now(); }
     StrategyGroupStore& strategy_groups() const { return options.store->strategy_groups(); }
     StrategyStore& strategies() const { return options.store->strategies(); }
     JobStore& jobs() const { return options.store->jobs(); }
+    WorkflowStore& workflows() const { return options.store->workflows(); }
     DiscoveryStore& discoveries() const { return options.store->discoveries(); }
     ScheduleStore& schedules() const { return options.store->schedules(); }
 
     Result<Strategy> require_strategy(std::string_view strategy_id, const Caller& caller) const;
-    Result<Schedule> require_schedule(std::string_view schedule_id, const Caller& caller) const;
     Result<StrategyGroup> require_strategy_group(std::string_view group_id, const Caller& caller) const;
+    /// Schedules of strategies, or those of one workflow: what is of another kind is not found.
+    Result<Schedule> require_schedule(std::string_view schedule_id, const Caller& caller,
+                                      const std::optional<std::string>& workflow_id = {}) const;
+    Result<UpdatedSchedule> patch_schedule(std::string_view schedule_id, const SchedulePatch& patch,
+                                           const Caller& caller, const std::optional<std::string>& workflow_id = {});
+    Result<void> remove_schedule(std::string_view schedule_id, const Caller& caller,
+                                 const std::optional<std::string>& workflow_id = {});
+    Result<Workflow> require_workflow(std::string_view workflow_id, const Caller& caller) const;
+    /// Applies `change` to a workflow as it is stored; again when another change came first.
+    Result<Workflow> change_workflow(std::string_view workflow_id, const Caller& caller,
+                                     const std::function<Result<void>(Workflow&)>& change);
     Result<StrategyQuota> quota(const Caller& caller) const;
     /// Engine::create_strategy(); `store` keeps what was made.
     Result<Strategy> make_strategy(const StrategyRequest& request, const Caller& caller, std::stop_token stop,

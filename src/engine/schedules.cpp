@@ -126,13 +126,14 @@ Result<void> check_webhook_url(const EngineOptions& options, const Schedule& sch
     return {};
 }
 
-Result<Schedule> draft_schedule(const EngineOptions& options, const ScheduleRequest& request) {
+Result<Schedule> draft_schedule(const EngineOptions& options, const ScheduleRequest& request, ScheduleOf of) {
     if (request.interval_seconds && request.cron_expression)
         return bad_request("Provide either interval_seconds or cron_expression, not both", "cron_expression");
     if (!request.interval_seconds && !request.cron_expression)
         return bad_request("Provide either interval_seconds or cron_expression", "interval_seconds");
     if (request.url && request.urls) return bad_request("Provide either url or urls, not both", "urls");
-    if (!request.url && !request.urls) return bad_request("Provide either url or urls", "url");
+    if (!request.url && !request.urls && of == ScheduleOf::strategy)
+        return bad_request("Provide either url or urls", "url");
     if (request.interval_seconds)
         if (auto valid = check_interval(*request.interval_seconds, options.schedules.min_interval); !valid)
             return valid.error();
@@ -212,13 +213,13 @@ Result<void> patch_webhook(PatchedSchedule& patched, const SchedulePatch& patch)
 }
 
 Result<PatchedSchedule> apply_patch(const EngineOptions& options, const Schedule& current, const SchedulePatch& patch,
-                                    const Strategy& strategy, TimePoint now) {
+                                    const Strategy* strategy, TimePoint now) {
     PatchedSchedule patched{current, std::nullopt, false};
     Schedule& schedule = patched.schedule;
     if (patch.url && patch.urls) return bad_request("Provide either url or urls, not both", "urls");
     if (auto timing = patch_timing(patched, patch, options, now); !timing) return timing.error();
     if (auto valid = check_parameters(patch.parameters); !valid) return valid.error();
-    if (patch.parameters) schedule.parameters = stored_parameters(strategy, patch.parameters);
+    if (patch.parameters && strategy != nullptr) schedule.parameters = stored_parameters(*strategy, patch.parameters);
     if (auto valid = check_rules(patch.ignore, patch.key); !valid) return valid.error();
     if (patch.ignore) schedule.ignore = rule_text(*patch.ignore);
     if (patch.key) schedule.key = rule_text(*patch.key);
@@ -241,12 +242,13 @@ Result<PatchedSchedule> apply_patch(const EngineOptions& options, const Schedule
     return patched;
 }
 
-Result<Schedule> Engine::Impl::require_schedule(std::string_view schedule_id, const Caller& caller) const {
+Result<Schedule> Engine::Impl::require_schedule(std::string_view schedule_id, const Caller& caller,
+                                                const std::optional<std::string>& workflow_id) const {
     const auto id = object_id(schedule_id, "Schedule");
     if (!id) return id.error();
     auto found = schedules().find(caller.account_id, *id);
     if (!found) return found.error();
-    if (!*found) return not_found("Schedule", *id);
+    if (!*found || (*found)->workflow_id != workflow_id) return not_found("Schedule", *id);
     return **std::move(found);
 }
 
@@ -279,38 +281,52 @@ Result<std::vector<Schedule>> Engine::list_schedules(const ScheduleQuery& query,
     return schedules;
 }
 
-Result<UpdatedSchedule> Engine::update_schedule(std::string_view schedule_id, const SchedulePatch& patch,
-                                                const Caller& caller) {
-    Impl& self = *impl_;
+Result<UpdatedSchedule> Engine::Impl::patch_schedule(std::string_view schedule_id, const SchedulePatch& patch,
+                                                     const Caller& caller,
+                                                     const std::optional<std::string>& workflow_id) {
     for (int i = 0; i < update_tries; ++i) {
-        auto current = self.require_schedule(schedule_id, caller);
+        auto current = require_schedule(schedule_id, caller, workflow_id);
         if (!current) return current.error();
         if (patch.empty()) {
             show_next_runs(*current);
             return UpdatedSchedule{*std::move(current), false};
         }
-        const auto strategy = self.require_strategy(current->strategy_id, caller);
-        if (!strategy) return not_found("Schedule", schedule_id);  // gone with its strategy
-        auto patched = apply_patch(self.options, *current, patch, *strategy, self.now());
+        std::optional<Strategy> strategy;
+        if (!workflow_id) {
+            auto found = require_strategy(current->strategy_id, caller);
+            if (!found) return not_found("Schedule", schedule_id);  // gone with its strategy
+            strategy = *std::move(found);
+        }
+        auto patched = apply_patch(options, *current, patch, strategy ? &*strategy : nullptr, now());
         if (!patched) return patched.error();
-        auto stored = self.schedules().update(patched->schedule, patched->due);
+        auto stored = schedules().update(patched->schedule, patched->due);
         if (!stored && stored.error().code == ErrorCode::conflict) continue;  // apply it to what is there now
         if (!stored) return stored.error();
         if (!*stored) return not_found("Schedule", schedule_id);
-        if (patched->due && *patched->due) self.scheduler->wake();
+        if (patched->due && *patched->due) scheduler->wake();
         show_next_runs(**stored);
         return UpdatedSchedule{**std::move(stored), patched->secret_changed};
     }
     return Error{ErrorCode::unavailable, "The schedule is being changed by others", std::string(schedule_id), true};
 }
 
-Result<void> Engine::delete_schedule(std::string_view schedule_id, const Caller& caller) {
-    const auto id = object_id(schedule_id, "Schedule");
-    if (!id) return id.error();
-    const auto removed = impl_->schedules().remove(caller.account_id, *id);
+Result<void> Engine::Impl::remove_schedule(std::string_view schedule_id, const Caller& caller,
+                                           const std::optional<std::string>& workflow_id) {
+    const auto schedule = require_schedule(schedule_id, caller, workflow_id);
+    if (!schedule) return schedule.error();
+    const auto removed = schedules().remove(caller.account_id, schedule->schedule_id);
     if (!removed) return removed.error();
-    if (!*removed) return not_found("Schedule", *id);
+    if (!*removed) return not_found("Schedule", schedule_id);
     return {};
+}
+
+Result<UpdatedSchedule> Engine::update_schedule(std::string_view schedule_id, const SchedulePatch& patch,
+                                                const Caller& caller) {
+    return impl_->patch_schedule(schedule_id, patch, caller);
+}
+
+Result<void> Engine::delete_schedule(std::string_view schedule_id, const Caller& caller) {
+    return impl_->remove_schedule(schedule_id, caller);
 }
 
 Result<Schedule> Engine::regenerate_webhook_secret(std::string_view schedule_id, const Caller& caller) {

@@ -27,7 +27,10 @@ constexpr std::chrono::hours tick_memory{24 * 3};  // how far a clock may go bac
 constexpr std::size_t compiled_kept = 1'024;
 
 BaselineKey baseline_key(const Job& job, const Value& parameters) {
-    BaselineKey key{.strategy_id = job.strategy_id, .url = job.url, .schedule_id = job.schedule_id};
+    BaselineKey key{.strategy_id = job.strategy_id,
+                    .url = job.url,
+                    .schedule_id = job.schedule_id,
+                    .workflow_node = job.workflow_node_id};
     // No parameters and an empty object ask for the same thing.
     if (const Object* object = parameters.if_object(); object != nullptr && !object->empty())
         key.parameters = canonical_json(parameters);
@@ -196,8 +199,11 @@ void Runner::run_claimed(const ClaimedJob& claimed, std::stop_token stop) {
         outlived = std::exchange(running.stop, job_stop);
         running.claim = ClaimRef{job_id, claimed.token};
         running.strategy_id = claimed.job.strategy_id;
+        running.workflow_run_id = claimed.job.workflow_run_id;
+        running.workflow_node_id = claimed.job.workflow_node_id;
     }
     outlived.request_stop();
+    bool last_of_node = false;
     {
         const std::stop_callback forward(stop, [&] { job_stop.request_stop(); });
         try {
@@ -211,16 +217,33 @@ void Runner::run_claimed(const ClaimedJob& claimed, std::stop_token stop) {
         std::lock_guard lock(mutex_);
         const auto running = running_.find(job_id);
         if (running != running_.end() && running->second.claim.token == claimed.token) running_.erase(running);
+        last_of_node = is_last_of_node(claimed.job);
     }
     running_changed_.notify_all();
-    wake_waiters(job_id);
+    announce(job_id);
+    if (last_of_node && parts_.run_job_ended) parts_.run_job_ended();
+}
+
+/// Jobs of a workflow run keep to what was stored when it began (wire contract 19.1).
+Result<std::optional<Strategy>> Runner::strategy_of(const Job& job) {
+    if (job.workflow_run_id)
+        return parts_.store->workflows().run_strategy(job.account_id, *job.workflow_run_id, job.strategy_id);
+    return parts_.store->strategies().find(job.account_id, job.strategy_id);
+}
+
+/// While others of the node run here, its last job has not ended.
+bool Runner::is_last_of_node(const Job& job) const {
+    return job.workflow_run_id && std::none_of(running_.begin(), running_.end(), [&](const auto& entry) {
+               return entry.second.workflow_run_id == job.workflow_run_id &&
+                      entry.second.workflow_node_id == job.workflow_node_id;
+           });
 }
 
 void Runner::perform(const ClaimedJob& claimed, std::stop_token stop, std::stop_token own_stop) {
     const Job& job = claimed.job;
     JobStore& jobs = parts_.store->jobs();
 
-    const auto strategy = parts_.store->strategies().find(job.account_id, job.strategy_id);
+    const auto strategy = strategy_of(job);
     if (!strategy) return end_with_error(claimed, strategy.error(), Outcome::failed);
     if (!*strategy) return;  // deleted, and this job with it
     const auto compiled = compiled_.get(**strategy);
@@ -368,18 +391,26 @@ void Runner::cancel_job(std::string_view job_id) {
         if (const auto found = running_.find(std::string(job_id)); found != running_.end()) stop = found->second.stop;
     }
     stop.request_stop();
-    wake_waiters(job_id);
+    announce(job_id);
 }
 
-void Runner::cancel_strategy(std::string_view strategy_id) {
+void Runner::cancel_where(const std::function<bool(const Running&)>& matches) {
     std::vector<std::stop_source> stops;
     {
         std::lock_guard lock(mutex_);
         for (const auto& [id, running] : running_)
-            if (running.strategy_id == strategy_id) stops.push_back(running.stop);
+            if (matches(running)) stops.push_back(running.stop);
     }
     for (auto& stop : stops) stop.request_stop();
     wake_all_waiters();
+}
+
+void Runner::cancel_strategy(std::string_view strategy_id) {
+    cancel_where([&](const Running& running) { return running.strategy_id == strategy_id; });
+}
+
+void Runner::cancel_run(std::string_view run_id) {
+    cancel_where([&](const Running& running) { return running.workflow_run_id == run_id; });
 }
 
 Result<bool> Runner::wait(std::string_view job_id, TimePoint deadline, std::stop_token stop,
@@ -409,9 +440,9 @@ Result<bool> Runner::wait(std::string_view job_id, TimePoint deadline, std::stop
     return outcome;
 }
 
-void Runner::wake_waiters(std::string_view job_id) {
+void Runner::announce(std::string_view id) {
     std::lock_guard lock(mutex_);
-    const auto [first, last] = waiters_.equal_range(std::string(job_id));
+    const auto [first, last] = waiters_.equal_range(std::string(id));
     for (auto it = first; it != last; ++it) {
         it->second->woken = true;
         it->second->wake.notify_all();
@@ -485,11 +516,12 @@ void Runner::sweep(TimePoint now) {
         parts_.logger->log(LogLevel::error, "sweep failed", {{"reason", swept.error().message}});
         return;
     }
-    for (const std::string& job_id : swept->failed) wake_waiters(job_id);
+    for (const std::string& job_id : swept->failed) announce(job_id);
     failed_ += swept->failed.size();
+    if (!swept->failed.empty() && parts_.run_job_ended) parts_.run_job_ended();
     for (const ClaimedJob& claimed : swept->exhausted) {
         end_with_error(claimed, Error{ErrorCode::cancelled, "Interrupted by server restart"}, Outcome::failed);
-        wake_waiters(claimed.job.job_id);
+        announce(claimed.job.job_id);
     }
     if (swept->requeued > 0) notify(static_cast<std::size_t>(swept->requeued));
 }

@@ -32,6 +32,7 @@ struct RunnerParts {
     std::shared_ptr<Clock> clock;
     std::shared_ptr<Logger> logger;
     std::function<void()> deliveries_added = {};  ///< called after a job put something into the outbox
+    std::function<void()> run_job_ended = {};     ///< called after the last running job of a workflow node has ended
 };
 
 /// A fixed pool of workers and one housekeeping thread. Memory holds no truth: every job is a row, and what is lost
@@ -47,13 +48,17 @@ public:
     /// Runs pending jobs on this thread until none is left; how many.
     Result<std::size_t> run_pending(std::stop_token stop);
 
-    /// Stops the work on one job, or on all jobs of a strategy, in this process. What they wrote stays as it is.
+    /// Stops the work on one job, or on all jobs of a strategy or a workflow run, in this process. What they wrote
+    /// stays as it is.
     void cancel_job(std::string_view job_id);
     void cancel_strategy(std::string_view strategy_id);
+    void cancel_run(std::string_view run_id);
 
-    /// Waits until `ended()` says true; it is asked again whenever a job of this id ends, and now and then.
-    /// False past the deadline. Errors: those of `ended`; cancelled; unavailable when the runner has stopped before
-    /// that.
+    /// What this id names has ended: wait() asks again.
+    void announce(std::string_view id);
+    /// Waits until `ended()` says true; it is asked again whenever a job of this id ends, at announce(), and now and
+    /// then. False past the deadline. Errors: those of `ended`; cancelled; unavailable when the runner has stopped
+    /// before that.
     Result<bool> wait(std::string_view job_id, TimePoint deadline, std::stop_token stop,
                       const std::function<Result<bool>()>& ended);
 
@@ -71,6 +76,8 @@ private:
     struct Running {
         ClaimRef claim;
         std::string strategy_id;
+        std::optional<std::string> workflow_run_id;
+        std::optional<std::string> workflow_node_id;
         std::stop_source stop{std::nostopstate};
     };
     struct Waiter {
@@ -98,7 +105,9 @@ private:
     Result<bool> persist(std::stop_token stop, const std::function<Result<bool>()>& call);
     void renew_leases(TimePoint now);
     void sweep(TimePoint now);
-    void wake_waiters(std::string_view job_id);
+    bool is_last_of_node(const Job& job) const;  ///< with mutex_ held
+    void cancel_where(const std::function<bool(const Running&)>& matches);
+    Result<std::optional<Strategy>> strategy_of(const Job& job);
     void wake_all_waiters();
 
     const RunnerParts parts_;

@@ -34,6 +34,17 @@ Job tick_job(const Schedule& schedule, const std::string& url, const std::option
     return job;
 }
 
+WorkflowRun tick_run(const Schedule& schedule, TimePoint now) {
+    WorkflowRun run;
+    run.run_id = core::new_uuid(now);
+    run.workflow_id = *schedule.workflow_id;
+    run.account_id = schedule.account_id;
+    run.schedule_id = schedule.schedule_id;
+    run.trigger = RunTrigger::schedule;
+    run.created_at = now;
+    return run;
+}
+
 }  // namespace
 
 Scheduler::Scheduler(SchedulerParts parts, Runner& runner, std::int64_t max_pending)
@@ -141,6 +152,10 @@ ScheduleTick Scheduler::make_tick(const Schedule& schedule, TimePoint now) const
                            {{"schedule_id", schedule.schedule_id}, {"reason", timing.error().message}});
         tick.next = DueTime{now + unreadable_pause, now + unreadable_pause};
     }
+    if (schedule.workflow_id) {
+        tick.run = tick_run(schedule, now);
+        tick.run_deadline = now + parts_.run_timeout;
+    }
     if (schedule.urls && schedule.urls->size() > 1)
         tick.batch = Batch{.batch_id = core::new_uuid(now),
                            .account_id = schedule.account_id,
@@ -175,6 +190,7 @@ Result<Scheduler::Round> Scheduler::run_batch(TimePoint now, std::size_t& made) 
     if (!outcomes) return outcomes.error();
     std::size_t queued = 0;
     bool moved = false;
+    bool runs = false;
     for (std::size_t i = 0; i < ticks.size() && i < outcomes->size(); ++i) {
         moved = moved || (*outcomes)[i] != TickOutcome::stale;
         if ((*outcomes)[i] == TickOutcome::skipped)
@@ -182,8 +198,10 @@ Result<Scheduler::Round> Scheduler::run_batch(TimePoint now, std::size_t& made) 
         if ((*outcomes)[i] != TickOutcome::made) continue;
         ++made;
         queued += ticks[i].jobs.size();
+        runs = runs || ticks[i].run.has_value();
     }
     if (queued > 0) runner_.notify(queued);
+    if (runs && parts_.runs_started) parts_.runs_started();
     return moved && !full ? Round::progress : Round::full;
 }
 

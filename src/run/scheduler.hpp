@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,6 +24,8 @@ struct SchedulerParts {
     std::shared_ptr<Store> store;
     std::shared_ptr<Clock> clock;
     std::shared_ptr<Logger> logger;
+    std::function<void()> runs_started;        ///< called after ticks started runs of workflows
+    std::chrono::seconds run_timeout{21'600};  ///< of those runs
 };
 
 /// Threads: every member from any thread.
