@@ -73,6 +73,7 @@ public:
     meter::DiscoveryStore& discoveries() override { return real_->discoveries(); }
     meter::StrategyGroupStore& strategy_groups() override { return real_->strategy_groups(); }
     meter::WorkflowStore& workflows() override { return real_->workflows(); }
+    meter::AutomationStore& automations() override { return real_->automations(); }
     meter::Result<void> ping() override { return real_->ping(); }
     meter::Result<std::vector<std::string>> check() override { return real_->check(); }
     meter::Result<void> backup(const std::string& path) override { return real_->backup(path); }

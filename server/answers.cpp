@@ -35,6 +35,7 @@ constexpr CodeRow code_rows[] = {
     {ErrorCode::unavailable, 503, "unavailable", ""},
     {ErrorCode::cancelled, 503, "unavailable", service_unavailable},
     {ErrorCode::internal, 500, "internal_error", "Internal server error"},
+    {ErrorCode::forbidden, 403, "forbidden", ""},
 };
 
 }  // namespace

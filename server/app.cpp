@@ -170,13 +170,17 @@ Answer App::answer_with_key(const HttpRequest& request, RouteMatch& match, Excha
     Call call{.request = request,
               .query = Query(request.head.query()),
               .path = std::move(match.parameters),
-              .caller = {.account_id = (*key)->account_id, .api_key_prefix = (*key)->prefix},
+              .caller = {.account_id = (*key)->account_id,
+                         .api_key_prefix = (*key)->prefix,
+                         .user_id = (*key)->user_id,
+                         .organization_id = (*key)->organization_id},
               .now = now,
-              .request_id = exchange.id};
+              .request_id = exchange.id,
+              .scopes = (*key)->scopes};
     auto& limiter = route.bucket == Bucket::generation ? generation_limit_ : standard_limit_;
     RateState rate;
     Answer reply;
-    if (!(*key)->allows(route.scope)) {
+    if (route.scope != any_key && !(*key)->allows(route.scope)) {
         rate = limiter.peek((*key)->key_id, now);
         reply = call.fail(forbidden(route.scope, automation));
     } else if (rate = limiter.take((*key)->key_id, now); !rate.allowed) {

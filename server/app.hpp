@@ -55,6 +55,7 @@ struct Call {
     Caller caller = {};
     TimePoint now{};
     std::string request_id = {};
+    std::vector<std::string> scopes = {};  ///< of the key
 
     Answer fail(const Problem& problem) const;
     Answer fail(const Error& error, Source source = Source::body) const;

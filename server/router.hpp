@@ -19,13 +19,15 @@ using RouteHandler = Answer (*)(Services&, Call&);
 
 /// The scope of routes that need no key.
 inline constexpr std::string_view no_key_needed = "public";
+/// The scope of routes that any valid key opens.
+inline constexpr std::string_view any_key = "any";
 
 enum class Bucket { standard, generation };
 
 struct Route {
     std::string_view method;  ///< "GET" answers HEAD too
     std::string_view path;    ///< "/api/jobs/{job_id}"
-    std::string_view scope;   ///< of the key: "meter", "*" ..., or no_key_needed
+    std::string_view scope;   ///< of the key: "meter", "*" ..., or no_key_needed, any_key
     Bucket bucket = Bucket::standard;
     RouteHandler handler = nullptr;
     bool quota_headers = false;  ///< every authenticated answer tells the strategy quota (wire contract 7)

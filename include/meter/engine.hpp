@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "meter/automation.hpp"
 #include "meter/clock.hpp"
 #include "meter/discovery.hpp"
 #include "meter/export.hpp"
@@ -341,6 +342,9 @@ public:
 
     /// Takes no more work, lets running jobs end for up to `grace`, gives the rest back to the queue. Idempotent.
     void stop(std::chrono::milliseconds grace = std::chrono::milliseconds{0});
+
+    /// The automation dialect's workflows.
+    Automations& automations() noexcept;
 
     EngineMetrics metrics() const;
     Store& store() noexcept;

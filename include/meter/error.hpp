@@ -28,6 +28,7 @@ enum class ErrorCode {
     unavailable,       ///< starting, stopping or overloaded: try again later
     cancelled,         ///< the caller or a stop token ended it
     internal,          ///< a seam threw, or something else that should not happen
+    forbidden,         ///< there, and visible, but not the caller's to change
 };
 
 /// The wire name of a code, equal to the enumerator ("invalid_argument").

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "meter/api_key.hpp"
+#include "meter/automation.hpp"
+#include "meter/automation_store.hpp"
 #include "meter/change.hpp"
 #include "meter/clock.hpp"
 #include "meter/connection.hpp"

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "meter/api_key.hpp"
+#include "meter/automation_store.hpp"
 #include "meter/discovery.hpp"
 #include "meter/export.hpp"
 #include "meter/job.hpp"
@@ -596,6 +597,7 @@ public:
     virtual DiscoveryStore& discoveries() = 0;
     virtual StrategyGroupStore& strategy_groups() = 0;
     virtual WorkflowStore& workflows() = 0;
+    virtual AutomationStore& automations() = 0;
 
     /// Is the back end there and writable? Cheap: for readiness probes.
     virtual Result<void> ping() = 0;

@@ -19,6 +19,8 @@ namespace meter {
 struct Caller {
     std::string account_id = "default";              ///< programs that link the library rarely need another
     std::optional<std::string> api_key_prefix = {};  ///< noted in the audit; nullopt for calls from the program itself
+    std::string user_id = "default";                 ///< of the key; automations name their makers
+    std::string organization_id = "default";         ///< shares its public automations
 };
 
 /// Part of a list: `limit` in [1, 1000], `offset` from 0.

@@ -17,6 +17,7 @@ std::vector<Route> discovery_routes();
 std::vector<Route> strategy_group_routes();
 std::vector<Route> webhook_routes();
 std::vector<Route> account_routes();
+std::vector<Route> automation_routes();
 std::vector<Route> operation_routes();
 
 std::vector<Route> all_routes();

@@ -6,10 +6,10 @@
 namespace meter {
 namespace {
 
-constexpr std::array<std::string_view, 16> names{
+constexpr std::array<std::string_view, 17> names{
     "invalid_argument", "invalid_url", "not_found", "conflict",  "quota_exceeded", "unsupported", "unprocessable",
     "network",          "timeout",     "blocked",   "too_large", "parse",          "store",       "unavailable",
-    "cancelled",        "internal"};
+    "cancelled",        "internal",       "forbidden"};
 
 }  // namespace
 

@@ -95,6 +95,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
                                                              stop);
                               }},
         set.jobs.workers > 0 ? set.strategy_groups.workers : 0, set.strategy_groups.lease);
+    impl->automations = std::make_unique<Automations>(set.store, set.clock);
     if (set.jobs.workers > 0) impl->scheduler->start();
     return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
@@ -132,6 +133,10 @@ EngineMetrics Engine::metrics() const {
     metrics.deliveries_failed = outbox.failed;
     metrics.deliveries_in_flight = outbox.in_flight;
     return metrics;
+}
+
+Automations& Engine::automations() noexcept {
+    return *impl_->automations;
 }
 
 Store& Engine::store() noexcept {

@@ -43,6 +43,7 @@ struct METER_LOCAL Engine::Impl {
     std::unique_ptr<run::Regenerator> regenerator;
     std::shared_ptr<run::Bell> run_due = std::make_shared<run::Bell>();  // what wakes `workflow_runner`
     std::unique_ptr<run::WorkflowRunner> workflow_runner;                // after the runner, which it uses
+    std::unique_ptr<Automations> automations;
 
     TimePoint now() const { return options.clock->now(); }
     StrategyGroupStore& strategy_groups() const { return options.store->strategy_groups(); }

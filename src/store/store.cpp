@@ -10,6 +10,7 @@ IdempotencyStore::~IdempotencyStore() = default;
 ApiKeyStore::~ApiKeyStore() = default;
 DeliveryStore::~DeliveryStore() = default;
 DiscoveryStore::~DiscoveryStore() = default;
+AutomationStore::~AutomationStore() = default;
 WorkflowStore::~WorkflowStore() = default;
 StrategyGroupStore::~StrategyGroupStore() = default;
 Store::~Store() = default;

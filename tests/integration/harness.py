@@ -451,7 +451,8 @@ class MeterCase(unittest.TestCase):
         if detail is not None:
             self.assertEqual(answer.detail, detail)
         if code is not None:
-            self.assertEqual(answer.json.get("code"), code, answer)
+            told = answer.json.get("error", answer.json)  # in the automation dialect it is inside `error`
+            self.assertEqual(told.get("code"), code, answer)
 
     def assert_failed(self, job, error):
         self.assertEqual(job["status"], "failed", job)

@@ -31,6 +31,10 @@ IN_SCOPE = (
     "createStrategyGroup", "listStrategyGroups", "getStrategyGroup", "updateStrategyGroup", "deleteStrategyGroup",
     "addStrategiesToGroup", "removeStrategyFromGroup", "applyGroupSchedule", "deleteGroupSchedules",
     "toggleGroupSchedules", "applyGroupSchema", "getGroupSchemaProgress", "testGroupWebhook",
+    "automationListWorkflows", "automationCreateWorkflow", "automationListTemplates", "automationStats",
+    "automationGetWorkflow", "automationUpdateWorkflow", "automationDeleteWorkflow", "automationDuplicateWorkflow",
+    "automationSetStatus", "automationListVersions", "automationCreateVersion", "automationListShares",
+    "automationShareWorkflow", "automationUnshareWorkflow", "automationWhoAmI",
     "health", "ready", "metrics", "openapi",
 )
 

@@ -59,13 +59,32 @@ SECURED = (
     ("testGroupWebhook", "POST", f"/api/strategy-groups/{UNKNOWN_ID}/webhook/test", b"{}"),
     ("metrics", "GET", "/metrics", None),
 )
+_FLOW = "/api/v1/workflows/wf_000000000000"
+# The same of the automation dialect; who may do what there is in test_automations.
+AUTOMATION = (
+    ("automationListWorkflows", "GET", "/api/v1/workflows", None),
+    ("automationCreateWorkflow", "POST", "/api/v1/workflows", b"{}"),
+    ("automationListTemplates", "GET", "/api/v1/workflows/templates", None),
+    ("automationStats", "GET", "/api/v1/workflows/stats", None),
+    ("automationGetWorkflow", "GET", _FLOW, None),
+    ("automationUpdateWorkflow", "PUT", _FLOW, b"{}"),
+    ("automationDeleteWorkflow", "DELETE", _FLOW, None),
+    ("automationDuplicateWorkflow", "POST", f"{_FLOW}/duplicate", None),
+    ("automationSetStatus", "PUT", f"{_FLOW}/status", b"{}"),
+    ("automationListVersions", "GET", f"{_FLOW}/versions", None),
+    ("automationCreateVersion", "POST", f"{_FLOW}/versions", b"{}"),
+    ("automationListShares", "GET", f"{_FLOW}/share", None),
+    ("automationShareWorkflow", "POST", f"{_FLOW}/share", b"{}"),
+    ("automationUnshareWorkflow", "DELETE", f"{_FLOW}/share/someone", None),
+    ("automationWhoAmI", "GET", "/api/v1/auth/whoami", None),
+)
 
 
 class Keys(harness.MeterCase):
     def test_without_a_good_key_every_operation_is_401(self):
         good = self.key.secret
         bad = (None, "wrong", good[:-1], good + "x", good.upper(), good.swapcase(), "", "sk_live_" + "x" * 32, "*")
-        for name, method, target, body in SECURED:
+        for name, method, target, body in SECURED + AUTOMATION:
             for key in bad:
                 with self.subTest(operation=name, key=key and key[:12]):
                     answer = self.server.client().request(method, target, body=body, key=key)

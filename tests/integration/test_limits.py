@@ -7,7 +7,7 @@ import unittest
 
 import harness
 from harness import UNKNOWN_ID
-from test_auth import SECURED
+from test_auth import AUTOMATION, SECURED
 
 GENERATION = ("generateStrategy", "refineStrategy", "createWatch")  # the operations of the smaller bucket
 
@@ -49,7 +49,7 @@ class RateLimits(harness.MeterCase):
             client.get("/api/account/quota")
             client.post("/api/strategies/generate", {})
         refused = 0
-        for name, method, target, body in SECURED:
+        for name, method, target, body in SECURED + AUTOMATION:
             with self.subTest(operation=name):
                 answer = client.request(method, target, body=None if body is None else b"{not json")
                 if answer.status != 429:
@@ -62,7 +62,7 @@ class RateLimits(harness.MeterCase):
                 self.assertLessEqual(abs(time.time() + wait - reset), 2)
                 self.assert_error(answer, 429, code="rate_limited")
         self.assertGreater(refused, 0)
-        if refused < len(SECURED):  # once more within one window
+        if refused < len(SECURED) + len(AUTOMATION):  # once more within one window
             self.test_every_operation_is_429_over_the_limit_and_before_the_body_is_read()
 
     def test_buckets_are_apart_and_per_key(self):

@@ -40,6 +40,8 @@ class FullDisk(harness.MeterCase):
         group = client.post("/api/strategy-groups", {"name": "Kept"}, expect=201).json
         at_group = f"/api/strategy-groups/{group['id']}"
         body = {"strategy_id": strategy["id"], "url": url}
+        flow = "/api/v1/workflows/" + client.post("/api/v1/workflows", {"name": "f"}, expect=201).json["workflowId"]
+        client.post(f"{flow}/share", {"userId": "someone"}, expect=200)
         with self.full_disk():
             for method, target, json in (
                     ("POST", "/api/jobs", body),
@@ -57,6 +59,13 @@ class FullDisk(harness.MeterCase):
                     ("POST", at_group + "/strategies", {"strategy_ids": [strategy["id"]]}),
                     ("POST", at_group + "/schedule", {"interval_seconds": 600}),
                     ("PATCH", at_group + "/schema", {"output_schema": {"name": "string"}}),
+                    ("POST", "/api/v1/workflows", {"name": "lost"}),
+                    ("PUT", flow, {"name": "lost"}),
+                    ("PUT", f"{flow}/status", {"status": "active"}),
+                    ("POST", f"{flow}/duplicate", {}),
+                    ("POST", f"{flow}/versions", {"versionTag": "lost"}),
+                    ("POST", f"{flow}/share", {"userId": "lost"}),
+                    ("DELETE", f"{flow}/share/someone", {}),
                     ("POST", "/api/watch", {"url": url, "description": "d", "strategy": fixture_site.SHOP_PLAN}),
                     ("POST", "/api/strategies/generate", {"url": url, "description": "d", "name": "n",
                                                           "strategy": fixture_site.SHOP_PLAN})):

@@ -15,20 +15,23 @@ EXEMPT = {
                     "getAccountQuota", "listJobs", "getJob", "getBatchProgress", "metrics", "openapi",
                     "compareJobs", "compareJobsAlias", "listSchedules", "getSchedule", "getScheduleChangelog",
                     "listWebhookDeliveries", "getDiscovery", "getDiscoveryUrls", "listDiscoveries", "listStrategyGroups",
-                    "getStrategyGroup", "getGroupSchemaProgress")},
+                    "getStrategyGroup", "getGroupSchemaProgress", "automationListWorkflows", "automationListTemplates",
+                    "automationStats", "automationGetWorkflow", "automationListVersions", "automationListShares",
+                    "automationWhoAmI")},
     ("testWebhook", 503): "asks the receiver, not the store",
     ("testGroupWebhook", 503): "asks the receiver; of the store it only reads",
     ("removeStrategyFromGroup", 503): "deleting is given the room that is kept back for it",
     ("deleteStrategyGroup", 503): "deleting is given the room that is kept back for it",
     ("deleteGroupSchedules", 503): "deleting is given the room that is kept back for it",
     ("replayWebhookDelivery", 503): "a write like those of test_store_trouble, of a delivery that has failed before",
-    ("deleteDiscovery", 503): "deleting is given the room that is kept back for it",
+    **{(name, 503): "deleting is given the room that is kept back for it"
+       for name in ("deleteDiscovery", "automationDeleteWorkflow")},
     ("getScheduleChanges", 503): "reads, and writes only while there is something new to mark as seen",
     ("health", 503): "only between the signal to stop and the end of the process; seen or not by timing",
     ("ready", 503): "only between the signal to stop and the end of the process; seen or not by timing",
 }
 # The modules whose answers make up the picture.
-NEEDED = ("test_auth", "test_bodies", "test_discovery", "test_generate", "test_groups", "test_http", "test_idempotency", "test_jobs", "test_limits", "test_lists",
+NEEDED = ("test_auth", "test_automations", "test_bodies", "test_discovery", "test_generate", "test_groups", "test_http", "test_idempotency", "test_jobs", "test_limits", "test_lists",
           "test_changes", "test_schedules", "test_store_trouble", "test_strategies", "test_watch",
           "test_webhooks")
 

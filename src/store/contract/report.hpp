@@ -145,6 +145,8 @@ void check_workflow_claims(ContractReport& report, Store& store);
 void check_workflow_steps(ContractReport& report, Store& store);
 void check_workflow_race(ContractReport& report, Store& store);
 void check_workflow_schedules(ContractReport& report, Store& store);
+void check_automations(ContractReport& report, Store& store);
+void check_automation_changes(ContractReport& report, Store& store);
 void check_health(ContractReport& report, Store& store);
 
 }  // namespace meter::testing

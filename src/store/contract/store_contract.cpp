@@ -51,6 +51,8 @@ constexpr ContractPart contract_parts[] = {
     {"deliveries.claim_due by endpoint", check_delivery_places},
     {"deliveries.claim_due in parallel", check_delivery_race},
     {"discoveries", check_discoveries},
+    {"automations", check_automations},
+    {"automation changes", check_automation_changes},
     {"discoveries.claim_next", check_discovery_claims},
     {"strategy_groups", check_strategy_groups},
     {"strategy_groups.add", check_group_members},

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "store/sql/automation_schema.hpp"
 #include "store/sql/columns.hpp"
 #include "store/sql/delivery_schema.hpp"
 #include "store/sql/workflow_schema.hpp"
@@ -341,7 +342,8 @@ constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API
                                 Migration{5, "discoveries", discoveries},
                                 Migration{6, "strategy groups", strategy_groups},
                                 Migration{7, "workflows", workflow_schema},
-                                Migration{8, "schedules of workflows", schedules_of_workflows}};
+                                Migration{8, "schedules of workflows", schedules_of_workflows},
+                                Migration{9, "automations", automation_schema}};
 
 std::string in_dialect(std::string_view script, const Dialect& dialect) {
     constexpr std::string_view mark = "{blob}";

@@ -5,6 +5,7 @@
 
 #include "meter/store.hpp"
 #include "store/sql/api_key_store.hpp"
+#include "store/sql/automation_store.hpp"
 #include "store/sql/connection.hpp"
 #include "store/sql/delivery_store.hpp"
 #include "store/sql/discovery_store.hpp"
@@ -31,6 +32,7 @@ public:
     DiscoveryStore& discoveries() override { return discoveries_; }
     StrategyGroupStore& strategy_groups() override { return strategy_groups_; }
     WorkflowStore& workflows() override { return workflows_; }
+    AutomationStore& automations() override { return automations_; }
     Result<void> ping() override;
     Result<std::vector<std::string>> check() override;
     Result<void> backup(const std::string& path) override;
@@ -46,6 +48,7 @@ private:
     SqlDiscoveryStore discoveries_;
     SqlStrategyGroupStore strategy_groups_;
     SqlWorkflowStore workflows_;
+    SqlAutomationStore automations_;
 };
 
 }  // namespace meter::sql

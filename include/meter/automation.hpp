@@ -1,0 +1,206 @@
+// The automation dialect's workflows: graphs of typed nodes with versions, shares and templates.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "meter/clock.hpp"
+#include "meter/export.hpp"
+#include "meter/result.hpp"
+#include "meter/strategy.hpp"
+#include "meter/time.hpp"
+#include "meter/value.hpp"
+
+namespace meter {
+
+class Store;
+
+enum class AutomationStatus { draft, active, paused, archived };
+
+METER_EXPORT std::string_view to_string(AutomationStatus status) noexcept;
+METER_EXPORT std::optional<AutomationStatus> parse_automation_status(std::string_view name) noexcept;
+
+/// The graph of an automation and what it runs with, as JSON texts. It may be unfinished: what a node's type asks for
+/// is checked where it is used.
+struct AutomationGraph {
+    std::string nodes = "[]";        ///< of {"id","nodeId","label","position","config"}; other members are kept
+    std::string connections = "[]";  ///< of {"sourceNodeId","sourcePort","targetNodeId","targetPort"}
+    std::string config = "{}";
+    std::string settings = R"({"timeout":3600,"retryOnFailure":false,"maxRetries":3})";
+
+    bool operator==(const AutomationGraph&) const = default;
+};
+
+/// A stored automation: a workflow of the second dialect (wire contract 20.1).
+struct Automation {
+    std::string automation_id;  ///< "wf_" and 32 hexadecimal digits
+    std::string account_id;     ///< its owner
+    std::string owner_id;       ///< the user of the key that made it
+    std::string organization_id;
+    std::string name;
+    std::string description;
+    AutomationStatus status = AutomationStatus::draft;
+    std::int64_t version = 1;  ///< the newest snapshot's number
+    std::vector<std::string> tags;
+    bool is_public = false;  ///< everybody in the organization may read and execute it
+    bool is_template = false;
+    AutomationGraph graph;
+    std::vector<std::string> shared_with = {};  ///< user ids, in the order they were added
+    TimePoint created_at{};
+    TimePoint updated_at{};
+    std::int64_t revision = 1;  ///< raised by every change
+
+    bool operator==(const Automation&) const = default;
+};
+
+/// The wire forms (JSON object texts).
+METER_EXPORT std::string to_json(const Automation& automation);
+METER_EXPORT std::string to_summary_json(const Automation& automation);
+METER_EXPORT std::string to_template_json(const Automation& automation);
+
+/// Who asks. An automation is visible to its account, to the users it is shared with, and when it is public to its
+/// organization; only its account may change it.
+struct AutomationCaller {
+    std::string account_id = "default";
+    std::string user_id = "default";
+    std::string organization_id = "default";
+};
+
+struct AutomationRequest {
+    std::string name = {};
+    std::string description = {};
+    AutomationStatus status = AutomationStatus::draft;
+    std::vector<std::string> tags = {};
+    bool is_public = false;
+    bool is_template = false;
+    AutomationGraph graph = {};
+};
+
+/// Members that are absent stay. `settings` is merged one level deep, the others are replaced whole.
+struct AutomationPatch {
+    std::optional<std::string> name = {};
+    std::optional<std::string> description = {};
+    std::optional<std::vector<std::string>> tags = {};
+    std::optional<bool> is_public = {};
+    std::optional<bool> is_template = {};
+    std::optional<std::string> nodes = {};        ///< JSON array text
+    std::optional<std::string> connections = {};  ///< JSON array text
+    std::optional<std::string> config = {};       ///< JSON object text
+    std::optional<Object> settings = {};
+};
+
+/// Read request bodies. Errors: invalid_argument (`subject` is the dotted member: "nodes.2.nodeId").
+METER_EXPORT Result<AutomationRequest> parse_automation_request(const Value& body);
+METER_EXPORT Result<AutomationPatch> parse_automation_patch(const Value& body);
+METER_EXPORT Result<AutomationStatus> parse_automation_status_request(const Value& body);
+/// The user of a body {"userId"}.
+METER_EXPORT Result<std::string> parse_automation_share_request(const Value& body);
+
+/// Which automations a list shows; all given conditions must hold.
+struct AutomationQuery {
+    std::optional<AutomationStatus> status = {};
+    std::optional<std::string> tag = {};     ///< exact
+    std::optional<std::string> search = {};  ///< part of name or description, in any case
+    enum class Sort { created_at, updated_at, name, status } sort = Sort::created_at;
+    bool ascending = false;
+    ListRange range = {};  ///< limit [1, 100]
+};
+
+/// Reads "field" or "field:asc|desc" into a query, ascending where no direction is given. Errors: invalid_argument.
+METER_EXPORT Result<void> read_automation_sort(std::string_view text, AutomationQuery& query);
+
+struct AutomationList {
+    std::int64_t count = 0;               ///< matches over all pages
+    std::vector<Automation> automations;  ///< of this page, without their graphs
+};
+METER_EXPORT std::string to_json(const AutomationList& list, ListRange range);
+
+/// A snapshot of an automation's graph.
+struct AutomationVersion {
+    std::int64_t version = 1;
+    std::string version_tag = {};  ///< unique in the automation; 1 to 64 characters
+    std::string description = {};
+    std::string created_by = {};  ///< user id
+    TimePoint created_at{};
+    AutomationGraph graph = {};
+
+    bool operator==(const AutomationVersion&) const = default;
+};
+
+/// What a snapshot is made from: {"versionTag","description"}.
+struct AutomationVersionRequest {
+    std::string version_tag = {};
+    std::string description = {};
+};
+METER_EXPORT Result<AutomationVersionRequest> parse_automation_version_request(const Value& body);
+
+struct AutomationVersions {
+    std::string automation_id;
+    std::int64_t current_version = 1;
+    std::vector<AutomationVersion> versions;  ///< ascending, without their graphs
+};
+METER_EXPORT std::string to_json(const AutomationVersions& versions);
+
+struct AutomationShare {
+    std::string user_id;
+    TimePoint shared_at{};
+
+    bool operator==(const AutomationShare&) const = default;
+};
+METER_EXPORT std::string shares_json(std::string_view automation_id, const std::vector<AutomationShare>& shares);
+
+struct AutomationStats {
+    std::int64_t draft = 0, active = 0, paused = 0, archived = 0;
+
+    bool operator==(const AutomationStats&) const = default;
+};
+METER_EXPORT std::string to_json(const AutomationStats& stats);
+
+/// Automations made, kept, versioned and shared (wire contract 20.1 to 20.4). Members named `secret` in the config of
+/// a node are told to the owner only. Threads: every member from any thread.
+/// Errors of every call: store; not_found "Workflow not found" for ids that are unknown or not visible; forbidden "Only
+/// the owner can modify this workflow" for changes of those that are visible but another account's.
+class METER_EXPORT Automations {
+public:
+    Automations(std::shared_ptr<Store> store, std::shared_ptr<Clock> clock);
+
+    /// With version 1, "v1.0.0".
+    Result<Automation> create(const AutomationRequest& request, const AutomationCaller& caller = {});
+    Result<Automation> get(std::string_view automation_id, const AutomationCaller& caller = {});
+    /// Errors: invalid_argument (range).
+    Result<AutomationList> list(const AutomationQuery& query = {}, const AutomationCaller& caller = {});
+    /// Changes at once are applied one after the other.
+    Result<Automation> update(std::string_view automation_id, const AutomationPatch& patch,
+                              const AutomationCaller& caller = {});
+    Result<Automation> set_status(std::string_view automation_id, AutomationStatus status,
+                                  const AutomationCaller& caller = {});
+    /// With its versions and shares.
+    Result<void> remove(std::string_view automation_id, const AutomationCaller& caller = {});
+    /// A draft of the caller's own: graph, tags, settings and config; name "<name> (Copy)".
+    Result<Automation> duplicate(std::string_view automation_id, const AutomationCaller& caller = {});
+
+    /// Snapshots the graph as it is; its number is the highest and one. Errors: conflict when the tag is taken.
+    Result<AutomationVersion> create_version(std::string_view automation_id, const AutomationVersionRequest& request,
+                                             const AutomationCaller& caller = {});
+    Result<AutomationVersions> versions(std::string_view automation_id, const AutomationCaller& caller = {});
+
+    /// Sharing again changes nothing. Errors: invalid_argument for the owner itself.
+    Result<void> share(std::string_view automation_id, std::string_view user_id, const AutomationCaller& caller = {});
+    /// Errors: not_found "Share not found".
+    Result<void> unshare(std::string_view automation_id, std::string_view user_id, const AutomationCaller& caller = {});
+    Result<std::vector<AutomationShare>> shares(std::string_view automation_id, const AutomationCaller& caller = {});
+
+    /// Visible automations that are templates, newest first.
+    Result<std::vector<Automation>> templates(const AutomationCaller& caller = {});
+    Result<AutomationStats> stats(const AutomationCaller& caller = {});
+
+private:
+    std::shared_ptr<Store> store_;
+    std::shared_ptr<Clock> clock_;
+};
+
+}  // namespace meter

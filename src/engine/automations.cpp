@@ -1,0 +1,248 @@
+// Automations: made, changed, versioned, shared (wire contract 20.1 to 20.4).
+#include "meter/automation.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/id.hpp"
+#include "core/unicode.hpp"
+#include "meter/json.hpp"
+#include "meter/store.hpp"
+
+namespace meter {
+namespace {
+
+constexpr std::int64_t most_listed_automations = 100;
+constexpr std::size_t longest_automation_name = 200;
+constexpr int change_tries = 100;  // each conflict means that another change was stored
+
+std::string new_automation_id(TimePoint now) {
+    std::string id = core::new_uuid(now);
+    id.erase(std::remove(id.begin(), id.end(), '-'), id.end());
+    return "wf_" + id;
+}
+
+Error automation_not_found(std::string_view id) {
+    return {ErrorCode::not_found, "Workflow not found", std::string(id)};
+}
+
+/// A stored JSON text; what cannot be read becomes `otherwise`.
+Value read_stored(std::string_view text, Value otherwise) {
+    auto value = parse_json(text, {.max_depth = 128});
+    return value ? *std::move(value) : std::move(otherwise);
+}
+
+/// The graph without what only the owner may see: members named `secret` in the config of a node, and in that of the
+/// automation itself.
+AutomationGraph without_secrets(AutomationGraph graph) {
+    const auto erase_from = [](Value* config) {
+        if (config != nullptr && config->is_object()) config->if_object()->erase("secret");
+    };
+    // What cannot be read is not shown either.
+    Value nodes = read_stored(graph.nodes, Value::Array{});
+    if (Value::Array* list = nodes.if_array())
+        for (Value& node : *list)
+            if (Object* members = node.if_object()) erase_from(members->find("config"));
+    graph.nodes = to_json(nodes);
+    Value config = read_stored(graph.config, Object{});
+    erase_from(&config);
+    graph.config = to_json(config);
+    return graph;
+}
+
+Automation shown_to(const AutomationCaller& caller, Automation automation) {
+    if (automation.account_id != caller.account_id) automation.graph = without_secrets(std::move(automation.graph));
+    return automation;
+}
+
+Result<Automation> require_visible(Store& store, std::string_view id, const AutomationCaller& caller) {
+    auto found = store.automations().find(caller, id);
+    if (!found) return found.error();
+    if (!*found) return automation_not_found(id);
+    return **std::move(found);
+}
+
+Result<Automation> require_own(Store& store, std::string_view id, const AutomationCaller& caller) {
+    auto found = require_visible(store, id, caller);
+    if (found && found->account_id != caller.account_id)
+        return Error{ErrorCode::forbidden, "Only the owner can modify this workflow", std::string(id)};
+    return found;
+}
+
+std::string merged_settings(std::string_view settings, const Object& changes) {
+    Value merged = read_stored(settings, Object{});
+    for (const auto& [name, value] : changes) merged.if_object()->set(name, value);
+    return to_json(merged);
+}
+
+/// "<name> (Copy)", within the longest name there may be.
+std::string copy_name(std::string_view name) {
+    constexpr std::string_view suffix = " (Copy)";
+    std::size_t kept = 0, characters = 0;
+    while (kept < name.size() && characters < longest_automation_name - suffix.size()) {
+        (void)core::next_code_point(name, kept);
+        ++characters;
+    }
+    return std::string(name.substr(0, kept)).append(suffix);
+}
+
+/// Reads, changes and writes an automation of the caller's until nobody came in between.
+template <class Change>
+Result<Automation> change(Store& store, Clock& clock, std::string_view id, const AutomationCaller& caller,
+                          const Change& apply) {
+    for (int attempt = 1;; ++attempt) {
+        auto automation = require_own(store, id, caller);
+        if (!automation) return automation;
+        apply(*automation);
+        automation->updated_at = std::max(clock.now(), automation->created_at);
+        const auto written = store.automations().update(*automation);
+        if (written) {
+            if (!*written) return automation_not_found(id);
+            ++automation->revision;
+            return automation;
+        }
+        if (written.error().code != ErrorCode::conflict || attempt == change_tries) return written.error();
+    }
+}
+
+}  // namespace
+
+Automations::Automations(std::shared_ptr<Store> store, std::shared_ptr<Clock> clock)
+    : store_(std::move(store)), clock_(std::move(clock)) {}
+
+Result<Automation> Automations::create(const AutomationRequest& request, const AutomationCaller& caller) {
+    Automation automation;
+    automation.created_at = automation.updated_at = clock_->now();
+    automation.automation_id = new_automation_id(automation.created_at);
+    automation.account_id = caller.account_id;
+    automation.owner_id = caller.user_id;
+    automation.organization_id = caller.organization_id;
+    automation.name = request.name;
+    automation.description = request.description;
+    automation.status = request.status;
+    automation.tags = request.tags;
+    automation.is_public = request.is_public;
+    automation.is_template = request.is_template;
+    automation.graph = request.graph;
+    const AutomationVersion first{.version = 1,
+                                  .version_tag = "v1.0.0",
+                                  .description = "Initial version",
+                                  .created_by = caller.user_id,
+                                  .created_at = automation.created_at};
+    if (auto stored = store_->automations().insert(automation, first); !stored) return stored.error();
+    return automation;
+}
+
+Result<Automation> Automations::get(std::string_view automation_id, const AutomationCaller& caller) {
+    auto found = require_visible(*store_, automation_id, caller);
+    if (!found) return found;
+    return shown_to(caller, *std::move(found));
+}
+
+Result<AutomationList> Automations::list(const AutomationQuery& query, const AutomationCaller& caller) {
+    if (query.range.limit < 1 || query.range.limit > most_listed_automations)
+        return Error{ErrorCode::invalid_argument, "limit must be between 1 and 100", "limit"};
+    return store_->automations().list(caller, query);
+}
+
+Result<Automation> Automations::update(std::string_view automation_id, const AutomationPatch& patch,
+                                       const AutomationCaller& caller) {
+    return change(*store_, *clock_, automation_id, caller, [&](Automation& automation) {
+        if (patch.name) automation.name = *patch.name;
+        if (patch.description) automation.description = *patch.description;
+        if (patch.tags) automation.tags = *patch.tags;
+        if (patch.is_public) automation.is_public = *patch.is_public;
+        if (patch.is_template) automation.is_template = *patch.is_template;
+        if (patch.nodes) automation.graph.nodes = *patch.nodes;
+        if (patch.connections) automation.graph.connections = *patch.connections;
+        if (patch.config) automation.graph.config = *patch.config;
+        if (patch.settings) automation.graph.settings = merged_settings(automation.graph.settings, *patch.settings);
+    });
+}
+
+Result<Automation> Automations::set_status(std::string_view automation_id, AutomationStatus status,
+                                           const AutomationCaller& caller) {
+    return change(*store_, *clock_, automation_id, caller, [&](Automation& automation) { automation.status = status; });
+}
+
+Result<void> Automations::remove(std::string_view automation_id, const AutomationCaller& caller) {
+    if (const auto own = require_own(*store_, automation_id, caller); !own) return own.error();
+    const auto removed = store_->automations().remove(caller.account_id, automation_id);
+    if (!removed) return removed.error();
+    if (!*removed) return automation_not_found(automation_id);
+    return {};
+}
+
+Result<Automation> Automations::duplicate(std::string_view automation_id, const AutomationCaller& caller) {
+    auto original = get(automation_id, caller);
+    if (!original) return original;
+    return create({.name = copy_name(original->name),
+                   .description = std::move(original->description),
+                   .tags = std::move(original->tags),
+                   .graph = std::move(original->graph)},
+                  caller);
+}
+
+Result<AutomationVersion> Automations::create_version(std::string_view automation_id,
+                                                      const AutomationVersionRequest& request,
+                                                      const AutomationCaller& caller) {
+    if (const auto own = require_own(*store_, automation_id, caller); !own) return own.error();
+    auto added = store_->automations().add_version(caller.account_id, automation_id,
+                                                   {.version_tag = request.version_tag,
+                                                    .description = request.description,
+                                                    .created_by = caller.user_id,
+                                                    .created_at = clock_->now()});
+    if (!added) return added.error();
+    if (!*added) return automation_not_found(automation_id);
+    return **std::move(added);
+}
+
+Result<AutomationVersions> Automations::versions(std::string_view automation_id, const AutomationCaller& caller) {
+    const auto automation = require_visible(*store_, automation_id, caller);
+    if (!automation) return automation.error();
+    auto versions = store_->automations().versions(automation_id);
+    if (!versions) return versions.error();
+    return AutomationVersions{.automation_id = automation->automation_id,
+                              .current_version = automation->version,
+                              .versions = *std::move(versions)};
+}
+
+Result<void> Automations::share(std::string_view automation_id, std::string_view user_id,
+                                const AutomationCaller& caller) {
+    const auto own = require_own(*store_, automation_id, caller);
+    if (!own) return own.error();
+    if (user_id == own->owner_id)
+        return Error{ErrorCode::invalid_argument, "A workflow cannot be shared with its owner", "userId"};
+    const auto shared = store_->automations().share(caller.account_id, automation_id, user_id, clock_->now());
+    if (!shared) return shared.error();
+    if (!*shared) return automation_not_found(automation_id);
+    return {};
+}
+
+Result<void> Automations::unshare(std::string_view automation_id, std::string_view user_id,
+                                  const AutomationCaller& caller) {
+    if (const auto own = require_own(*store_, automation_id, caller); !own) return own.error();
+    const auto ended = store_->automations().unshare(caller.account_id, automation_id, user_id);
+    if (!ended) return ended.error();
+    if (!*ended) return Error{ErrorCode::not_found, "Share not found", std::string(user_id)};
+    return {};
+}
+
+Result<std::vector<AutomationShare>> Automations::shares(std::string_view automation_id,
+                                                         const AutomationCaller& caller) {
+    if (const auto visible = require_visible(*store_, automation_id, caller); !visible) return visible.error();
+    return store_->automations().shares(automation_id);
+}
+
+Result<std::vector<Automation>> Automations::templates(const AutomationCaller& caller) {
+    auto templates = store_->automations().templates(caller);
+    if (!templates) return templates;
+    for (Automation& automation : *templates) automation = shown_to(caller, std::move(automation));
+    return templates;
+}
+
+Result<AutomationStats> Automations::stats(const AutomationCaller& caller) {
+    return store_->automations().stats(caller);
+}
+
+}  // namespace meter
