@@ -69,6 +69,8 @@ struct Discovery {
     TimePoint created_at{};
     std::optional<TimePoint> started_at = {};
     std::optional<TimePoint> completed_at = {};
+    /// Run for a tick of this schedule, whose jobs its end makes; callers do not see it.
+    std::optional<std::string> schedule_id = {};
 
     bool operator==(const Discovery&) const = default;
 };
@@ -110,6 +112,7 @@ METER_EXPORT std::string execution_json(const Batch& batch, std::string_view dis
 struct DiscoveryPage {
     std::string url = {};
     std::int64_t depth = 0;
+    std::int64_t redirects = 0;  ///< that led here
 
     bool operator==(const DiscoveryPage&) const = default;
 };
@@ -124,7 +127,7 @@ struct DiscoveryStep {
 
 /// How far a discovery came: what a later call needs to go on where an earlier one was interrupted.
 struct DiscoveryState {
-    std::vector<DiscoveryPage> waiting = {};  ///< in order
+    std::vector<DiscoveryPage> waiting = {};  ///< the least deep first, else as they came
     std::vector<std::string> read = {};       ///< pages that are done
     std::vector<std::string> urls = {};       ///< found, in order
     bool truncated = false;
@@ -141,7 +144,8 @@ struct DiscoveryLimits {
 
 /// Runs a discovery: reads what `state` says is waiting (a fresh state: from the start) and hands each step to `keep`
 /// before the next one builds on it. Steps come in the same order whatever `parallel` is. `keep` returns false to end.
-/// URLs are http(s), without fragment, host in lower case, none twice. Pages are fetched through `fetcher`: robots.txt
+/// URLs are http(s), without fragment, host in lower case, none twice. A crawl fetches no page twice: what a redirect
+/// leads to is a page like any other. Pages are fetched through `fetcher`: robots.txt
 /// is its business (make_robots_fetcher()). Errors: of the first page or file, with the job error texts ("Extraction
 /// failed: not a sitemap"); that of `keep`; cancelled. Pages behind the first that cannot be read are passed over.
 METER_EXPORT Result<void> discover_urls(const DiscoveryRequest& request, Fetcher& fetcher, const DiscoveryState& state,

@@ -228,6 +228,11 @@ public:
     /// invalid_argument "No URLs to scrape", or naming a URL that was not discovered; those of submit_batch().
     Result<Batch> execute_discovery(std::string_view discovery_id, const DiscoveryExecuteRequest& request,
                                     const Caller& caller = {});
+    /// A schedule whose URLs are those of a completed discovery; with `rediscover` each tick runs the discovery again
+    /// first, and does with the URLs of the tick before when that fails. Errors: as create_schedule(); conflict
+    /// "Discovery is not completed"; invalid_argument "No URLs to scrape" when there are none and there will be none.
+    Result<Schedule> schedule_discovery(std::string_view discovery_id, const DiscoveryScheduleRequest& request,
+                                        const Caller& caller = {});
     /// Removes the discovery, stopping it when it runs, and the schedules made from it. Batches and jobs stay.
     Result<void> delete_discovery(std::string_view discovery_id, const Caller& caller = {});
 

@@ -60,6 +60,9 @@ struct Schedule {
     std::optional<std::string> key;         ///< fields that identify an item, JSON array text; wins too
     std::optional<std::string> strategy_group_id;
     std::optional<std::string> discovery_id;
+    /// With discovery_id: each tick runs the discovery again, and makes its jobs from what that finds; `urls` is the
+    /// list of the last tick, possibly empty. Not on the wire.
+    bool rediscover = false;
     std::optional<TimePoint> next_run_at;  ///< when the next tick is due; nullopt while disabled
     std::optional<TimePoint> last_run_at;  ///< start of the last tick that made jobs
     ScheduleHealth health;
@@ -108,6 +111,12 @@ struct ScheduleRequest {
     std::optional<Value> key = {};
 };
 
+/// A schedule of what a discovery finds (wire contract 17.4); url and urls of the schedule are not set.
+struct DiscoveryScheduleRequest {
+    ScheduleRequest schedule = {};
+    bool rediscover = true;  ///< false: today's URLs for ever
+};
+
 /// Changes to a schedule (wire contract 13.2): members that are absent stay, an inner nullopt or a JSON null clears.
 struct METER_EXPORT SchedulePatch {
     std::optional<bool> enabled = {};
@@ -144,6 +153,7 @@ struct UpdatedSchedule {
 
 /// Read request bodies. Errors: invalid_argument (`subject` is the dotted member), invalid_url.
 METER_EXPORT Result<ScheduleRequest> parse_schedule_request(const Value& body);
+METER_EXPORT Result<DiscoveryScheduleRequest> parse_discovery_schedule_request(const Value& body);
 METER_EXPORT Result<SchedulePatch> parse_schedule_patch(const Value& body);
 METER_EXPORT Result<WatchRequest> parse_watch_request(const Value& body);
 

@@ -264,6 +264,9 @@ struct ScheduleTick {
     std::optional<DueTime> next = {};
     std::vector<Job> jobs = {};  ///< created_at: `ticked_at`
     std::optional<Batch> batch = {};
+    /// Schedules that rediscover: instead of jobs, the schedule's discovery is run again under this id. The tick is
+    /// skipped while the one before is still at it.
+    std::optional<std::string> discovery_id = {};
     /// Schedules of workflows: started as WorkflowStore::start_run() does; where that fails, the tick is skipped.
     std::optional<WorkflowRun> run = {};
     TimePoint run_deadline{};
@@ -272,9 +275,9 @@ struct ScheduleTick {
 /// What became of a tick.
 enum class TickOutcome {
     made,     ///< the jobs are queued, the due time moved on
-    skipped,  ///< jobs of the tick before or a run still go on, the workflow is disabled or has no nodes, or this due
-              ///< time had its tick: only the due time moved on
-    stale     ///< the schedule was changed, ticked or removed meanwhile: nothing was written
+    skipped,  ///< jobs, the discovery or a run of the tick before still go on, the workflow is disabled or has no
+              ///< nodes, or this due time had its tick: only the due time moved on
+    stale  ///< the schedule was changed, ticked or removed meanwhile: nothing was written
 };
 
 /// A place in a list of changes, newest first: after the job made then with this id.
@@ -288,7 +291,7 @@ public:
     virtual ~ScheduleStore();
 
     /// `due` gives next_run_at. Errors: not_found "Strategy not found" or "Workflow not found" when what it runs is not
-    /// the account's.
+    /// the account's, "Discovery not found" when it is to be run again and is not there.
     virtual Result<void> insert(const Schedule& schedule, const std::optional<DueTime>& due) = 0;
     /// The same together with a new strategy, which is stored as StrategyStore::insert() does it: both or neither.
     virtual Result<void> insert_with_strategy(const Schedule& schedule, const std::optional<DueTime>& due,
@@ -456,8 +459,17 @@ struct ClaimedDiscovery {
     Discovery discovery;
     DiscoveryState state;
     std::int64_t token = 0;
+    bool given_up = false;  ///< run for a tick, and lost its worker too often: only to be ended
 
     DiscoveryRef ref() const { return {discovery.discovery_id, token}; }
+};
+
+/// How a discovery that was run for a tick ends: as jobs of its schedule.
+struct DiscoveryTick {
+    std::int64_t version = 0;                           ///< of the schedule that `jobs` were made from
+    std::optional<std::vector<std::string>> urls = {};  ///< the schedule's from now on; nullopt: those it has
+    std::vector<Job> jobs = {};
+    std::optional<Batch> batch = {};
 };
 
 class METER_EXPORT DiscoveryStore {
@@ -476,7 +488,8 @@ public:
     virtual Result<bool> remove(std::string_view account_id, std::string_view discovery_id) = 0;
 
     /// Moves the oldest discovery that is pending, or whose lease has run out, to running until now + lease. One that
-    /// lost its worker `max_attempts` times without a step in between fails "Interrupted by server restart" instead.
+    /// lost its worker `max_attempts` times without a step in between fails "Interrupted by server restart" instead, or
+    /// is handed out as given up.
     /// Atomic: two callers never get the same one.
     virtual Result<std::optional<ClaimedDiscovery>> claim_next(TimePoint now, std::chrono::milliseconds lease,
                                                                std::int64_t max_attempts) = 0;
@@ -488,6 +501,9 @@ public:
     /// Completes the discovery, or fails it with `error`. False when the claim is no longer held.
     virtual Result<bool> finish(const DiscoveryRef& claim, TimePoint completed_at,
                                 const std::optional<std::string>& error) = 0;
+    /// Ends a discovery that was run for a tick, and removes it; nullopt: without jobs. False when the claim is no
+    /// longer held. Errors: conflict when the schedule is no longer `tick->version`.
+    virtual Result<bool> finish_tick(const DiscoveryRef& claim, const std::optional<DiscoveryTick>& tick) = 0;
     /// Gives a claimed discovery back: pending again. False when the claim is no longer held.
     virtual Result<bool> release(const DiscoveryRef& claim) = 0;
 };

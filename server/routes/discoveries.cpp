@@ -4,6 +4,7 @@
 
 #include "input.hpp"
 #include "meter/discovery.hpp"
+#include "meter/schedule.hpp"
 #include "routes/routes.hpp"
 
 namespace meter::server {
@@ -63,6 +64,18 @@ Answer execute_discovery(Services& services, Call& call) {
     return {.status = 201, .body = execution_json(*batch, *id)};
 }
 
+Answer schedule_discovery(Services& services, Call& call) {
+    const auto body = read_object_body(call.request);
+    if (const auto* problem = std::get_if<Problem>(&body)) return call.fail(*problem);
+    const auto request = parse_discovery_schedule_request(std::get<Value>(body));
+    if (!request) return call.fail(request.error());
+    const auto id = read_uuid(call.path.get("discovery_id"));
+    if (!id) return call.fail(not_found("Discovery"));
+    const auto schedule = services.engine.schedule_discovery(*id, *request, call.caller);
+    if (!schedule) return call.fail(schedule.error());
+    return {.status = 201, .body = to_json(*schedule, SecretShown::yes)};
+}
+
 Answer delete_discovery(Services& services, Call& call) {
     if (const auto problem = refuse_body(call.request)) return call.fail(*problem);
     const auto id = read_uuid(call.path.get("discovery_id"));
@@ -82,6 +95,10 @@ std::vector<Route> discovery_routes() {
         {.method = "DELETE", .path = "/discover/{discovery_id}", .scope = "meter", .handler = delete_discovery},
         {.method = "GET", .path = "/discover/{discovery_id}/urls", .scope = "meter", .handler = discovered_urls},
         {.method = "POST", .path = "/discover/{discovery_id}/execute", .scope = "meter", .handler = execute_discovery},
+        {.method = "POST",
+         .path = "/discover/{discovery_id}/schedule",
+         .scope = "meter",
+         .handler = schedule_discovery},
     };
 }
 

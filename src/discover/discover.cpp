@@ -26,11 +26,18 @@ struct Reading {
     std::vector<std::string> pages;  // sitemaps: nested files; crawl: links
     std::vector<std::string> urls;   // sitemaps: pages listed
     std::string final_url;
+    std::string redirect;  // crawl: where the page is instead
     bool truncated = false;
 };
 
 Error status_error(int status, const std::string& url) {
     return {ErrorCode::network, "Page not accessible: " + core::http_status_text(status), url};
+}
+
+constexpr std::int64_t most_redirects = 10;
+
+bool is_redirect(int status) {
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
 bool is_success(int status) {
@@ -143,12 +150,15 @@ private:
             if (!brought && first_) return end(brought.error());
             DiscoveryStep step{.read = next.page.url, .pages = {}, .urls = {}, .truncated = false};
             if (brought) {
-                if (!(is_host() && next.page.url == root_)) first_ = false;
+                if (!(is_host() && next.page.url == root_) && brought->redirect.empty()) first_ = false;
                 if (request_.method == DiscoveryMethod::sitemap)
                     apply_sitemap(next.page, *brought, step);
                 else
                     apply_links(next.page, *brought, step);
             }
+            // A seed that leads in a circle is a seed that cannot be read.
+            if (first_ && brought && waiting_.empty() && same_site(root_, brought->redirect))
+                return end(Error{ErrorCode::network, "Too many redirects", root_});
             const bool more = !waiting_.empty() || !reading.empty();
             const bool over = full() && (more || step.truncated);
             step.truncated = step.truncated || over;
@@ -204,17 +214,26 @@ private:
         if (!answer && !ended) return answer.error();
         if (answer && !is_success(answer->status)) return status_error(answer->status, page.url);
         if (auto done = reader.finish(); !done) return done.error();
-        return Reading{
-            .pages = reader.files(), .urls = reader.urls(), .final_url = {}, .truncated = reader.truncated()};
+        Reading reading;
+        reading.pages = reader.files();
+        reading.urls = reader.urls();
+        reading.truncated = reader.truncated();
+        return reading;
     }
 
     Result<Reading> read_page(const DiscoveryPage& page, std::stop_token stop) const {
         Request ask;
         ask.url = page.url;
+        ask.max_redirects = 0;  // robots.txt has to be asked about the target, which may be known already
         auto answer = fetcher_.fetch(ask, stop);
         if (!answer) return answer.error();
-        if (!is_success(answer->status)) return status_error(answer->status, page.url);
         Reading reading;
+        if (is_redirect(answer->status) && !answer->header("location").empty()) {
+            if (page.redirects >= most_redirects) return Error{ErrorCode::network, "Too many redirects", page.url};
+            reading.redirect = url::normalize(url::resolve(page.url, answer->header("location"))).value_or("");
+            return reading;
+        }
+        if (!is_success(answer->status)) return status_error(answer->status, page.url);
         reading.final_url = normalized(answer->url);
         const std::string_view type = answer->header("content-type");
         const bool html =
@@ -240,11 +259,12 @@ private:
                 step.truncated = true;
                 continue;
             }
-            enqueue(file, depth, step);
+            enqueue({file, depth}, step);
         }
     }
 
     void apply_links(const DiscoveryPage& page, const Reading& reading, DiscoveryStep& step) {
+        if (!reading.redirect.empty()) return follow(page, reading.redirect, step);
         if (page.url == root_ && link_pattern_->matches(root_)) collect(root_, step);
         known_.insert(reading.final_url);  // a redirect led there: it need not be read again
         for (const auto& link : reading.pages) {
@@ -252,11 +272,21 @@ private:
             if (link_pattern_->matches(link)) collect(link, step);
             if (page.depth + 1 >= request_.max_depth || known_.contains(link)) continue;
             if (navigation_pattern_ ? !navigation_pattern_->matches(link) : names_a_file(link)) continue;
-            if (enqueued_ >= limits_.max_crawl_pages)
-                step.truncated = true;
-            else
-                enqueue(link, page.depth + 1, step);
+            add_page({link, page.depth + 1}, step);
         }
+    }
+
+    void follow(const DiscoveryPage& page, const std::string& target, DiscoveryStep& step) {
+        if (page.url == root_ && link_pattern_->matches(root_)) collect(root_, step);
+        if (same_site(root_, target) && !known_.contains(target))
+            add_page({target, page.depth, page.redirects + 1}, step);
+    }
+
+    void add_page(DiscoveryPage page, DiscoveryStep& step) {
+        if (enqueued_ >= limits_.max_crawl_pages)
+            step.truncated = true;
+        else
+            enqueue(std::move(page), step);
     }
 
     void collect(const std::string& url, DiscoveryStep& step) {
@@ -269,11 +299,15 @@ private:
         step.urls.push_back(url);
     }
 
-    void enqueue(const std::string& url, std::int64_t depth, DiscoveryStep& step) {
-        known_.insert(url);
+    /// Pages wait in the order of their depth, so that each is reached by the shortest way; only what a redirect leads
+    /// to does not come last.
+    void enqueue(DiscoveryPage page, DiscoveryStep& step) {
+        known_.insert(page.url);
         ++enqueued_;
-        step.pages.push_back({url, depth});
-        waiting_.push_back({url, depth});
+        step.pages.push_back(page);
+        const auto place = std::upper_bound(waiting_.begin(), waiting_.end(), page.depth,
+                                            [](std::int64_t depth, const auto& other) { return depth < other.depth; });
+        waiting_.insert(place, std::move(page));
     }
 
     const DiscoveryRequest& request_;

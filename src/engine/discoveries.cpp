@@ -5,6 +5,7 @@
 
 #include "core/id.hpp"
 #include "engine/impl.hpp"
+#include "engine/schedules.hpp"
 
 namespace meter {
 namespace {
@@ -75,6 +76,38 @@ Result<Batch> Engine::execute_discovery(std::string_view discovery_id, const Dis
     if (urls.empty()) return bad_request("No URLs to scrape", "urls");
     return submit_batch({.strategy_id = request.strategy_id, .urls = std::move(urls), .parameters = request.parameters},
                         caller);
+}
+
+Result<Schedule> Engine::schedule_discovery(std::string_view discovery_id, const DiscoveryScheduleRequest& request,
+                                            const Caller& caller) {
+    Impl& self = *impl_;
+    if (self.runner->stopping()) return self.stopping_error();
+    ScheduleRequest wanted = request.schedule;
+    wanted.url = "https://discovery.invalid/";  // it has those of the discovery
+    wanted.urls.reset();
+    auto schedule = draft_schedule(self.options, wanted);
+    if (!schedule) return schedule;
+    const auto discovery = get_discovery(discovery_id, caller);
+    if (!discovery) return discovery.error();
+    const auto strategy = self.require_strategy(wanted.strategy_id, caller);
+    if (!strategy) return strategy.error();
+    if (discovery->status != DiscoveryStatus::completed)
+        return Error{ErrorCode::conflict, "Discovery is not completed", discovery->discovery_id};
+    auto found = discovered_urls(discovery_id, {.limit = all_discovered_urls}, caller);
+    if (!found) return found.error();
+    if (found->urls.empty() && !request.rediscover) return bad_request("No URLs to scrape", {});
+
+    schedule->strategy_id = strategy->strategy_id;
+    schedule->parameters = stored_parameters(*strategy, wanted.parameters);
+    schedule->url.reset();
+    schedule->urls = std::move(found->urls);
+    schedule->discovery_id = discovery->discovery_id;
+    schedule->rediscover = request.rediscover;
+    const auto due = begin_schedule(*schedule, caller.account_id, self.now());
+    if (auto stored = self.schedules().insert(*schedule, due); !stored) return stored.error();
+    self.scheduler->wake();
+    show_next_runs(*schedule);
+    return schedule;
 }
 
 Result<void> Engine::delete_discovery(std::string_view discovery_id, const Caller& caller) {

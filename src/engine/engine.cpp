@@ -74,19 +74,20 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
         run::RunnerParts{set.store, set.fetcher, set.clock, set.logger,
                          [outbox = impl->outbox.get()] { outbox->notify(); }, [bell = impl->run_due] { bell->ring(); }},
         set.jobs, set.snapshot_retention);
+    auto crawler =
+        set.discovery.respect_robots ? make_robots_fetcher(set.fetcher, set.clock, set.fetch.user_agent) : set.fetcher;
+    impl->discoverer = std::make_unique<run::Discoverer>(
+        run::DiscovererParts{set.store, std::move(crawler), set.clock, set.logger,
+                             [runner = impl->runner.get()](std::size_t jobs) { runner->notify(jobs); }},
+        set.jobs.workers > 0 ? set.discovery.workers : 0, set.discovery.limits, set.discovery.lease);
     impl->scheduler = std::make_unique<run::Scheduler>(
         run::SchedulerParts{set.store, set.clock, set.logger, [bell = impl->run_due] { bell->ring(); },
-                            set.workflows.run_timeout},
+                            [discoverer = impl->discoverer.get()] { discoverer->notify(); }, set.workflows.run_timeout},
         *impl->runner, set.jobs.max_pending);
     impl->workflow_runner = std::make_unique<run::WorkflowRunner>(
         run::WorkflowRunnerParts{set.store, set.clock, set.logger, impl->run_due,
                                  [outbox = impl->outbox.get()] { outbox->notify(); }},
         *impl->runner, set.jobs.workers > 0 ? set.workflows.workers : 0, set.workflows, set.jobs.max_pending);
-    auto crawler =
-        set.discovery.respect_robots ? make_robots_fetcher(set.fetcher, set.clock, set.fetch.user_agent) : set.fetcher;
-    impl->discoverer = std::make_unique<run::Discoverer>(
-        run::DiscovererParts{set.store, std::move(crawler), set.clock, set.logger},
-        set.jobs.workers > 0 ? set.discovery.workers : 0, set.discovery.limits, set.discovery.lease);
     impl->regenerator = std::make_unique<run::Regenerator>(
         run::RegeneratorParts{set.store, set.clock, set.logger,
                               [options = &set](const Strategy& strategy, std::string_view output_schema,

@@ -36,10 +36,9 @@ struct NewStrategy {
 struct METER_LOCAL Engine::Impl {
     EngineOptions options;  // every seam set
     std::unique_ptr<run::Outbox> outbox;
-    std::unique_ptr<run::Runner> runner;        // after the outbox, which it wakes
-    std::unique_ptr<run::Scheduler> scheduler;  // after the runner, which it uses
-
-    std::unique_ptr<run::Discoverer> discoverer;
+    std::unique_ptr<run::Runner> runner;          // after the outbox, which it wakes
+    std::unique_ptr<run::Discoverer> discoverer;  // after the runner, which it wakes
+    std::unique_ptr<run::Scheduler> scheduler;    // after runner and discoverer, which it uses
     std::unique_ptr<run::Regenerator> regenerator;
     std::shared_ptr<run::Bell> run_due = std::make_shared<run::Bell>();  // what wakes `workflow_runner`
     std::unique_ptr<run::WorkflowRunner> workflow_runner;                // after the runner, which it uses

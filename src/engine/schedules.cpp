@@ -235,7 +235,10 @@ Result<PatchedSchedule> apply_patch(const EngineOptions& options, const Schedule
         schedule.urls = patch.urls;
         schedule.url.reset();
     }
-    if (patch.url || patch.urls) schedule.discovery_id.reset();  // it goes its own way now (wire contract 17.4)
+    if (patch.url || patch.urls) {  // it goes its own way now (wire contract 17.4)
+        schedule.discovery_id.reset();
+        schedule.rediscover = false;
+    }
     if (patch.webhook_url || patch.webhook_type)
         if (auto url = check_webhook_url(options, schedule); !url) return url.error();
     schedule.updated_at = std::max(now, current.updated_at);

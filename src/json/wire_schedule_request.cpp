@@ -1,6 +1,6 @@
-// Bodies of POST /api/schedules, PATCH /api/schedules/{id}, those of workflows, POST /api/watch and POST
-// /api/jobs/compare (wire contract 11.7, 13, 16, 19.8). URLs come last: what answers 422 comes after everything that
-// answers 400.
+// Bodies of POST /api/schedules and /discover/{id}/schedule, PATCH /api/schedules/{id}, those of workflows, POST
+// /api/watch and POST /api/jobs/compare (wire contract 11.7, 13, 16, 19.8). URLs come last: what answers 422 comes
+// after everything that answers 400.
 #include "core/unicode.hpp"
 #include "json/members.hpp"
 #include "json/wire_parts.hpp"
@@ -100,6 +100,20 @@ Result<ScheduleRequest> parse_schedule_request(const Value& body) {
     request.webhook = json::read_webhook(in);
     if (in.has("urls")) request.urls = json::read_urls(in);
     request.url = in.url("url");
+    if (in.error()) return *in.error();
+    return request;
+}
+
+Result<DiscoveryScheduleRequest> parse_discovery_schedule_request(const Value& body) {
+    json::Members in(body, json::Nulls::dropped);
+    in.require({"strategy_id"});
+    require_one_of(in, "interval_seconds", "cron_expression");
+    DiscoveryScheduleRequest request;
+    request.schedule.strategy_id = in.uuid("strategy_id").value_or("");
+    request.rediscover = in.flag("rediscover").value_or(true);
+    read_timing(in, request.schedule);
+    request.schedule.parameters = json::read_parameters(in);
+    request.schedule.webhook = json::read_webhook(in);
     if (in.error()) return *in.error();
     return request;
 }

@@ -3,9 +3,13 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "meter/clock.hpp"
 #include "meter/fetcher.hpp"
@@ -21,6 +25,7 @@ struct DiscovererParts {
     std::shared_ptr<Fetcher> fetcher;
     std::shared_ptr<Clock> clock;
     std::shared_ptr<Logger> logger;
+    std::function<void(std::size_t)> jobs_queued;  ///< a discovery became so many jobs of its schedule
 };
 
 /// What is lost with the process goes on, where it was, when its lease runs out. Threads: every member from any thread.
@@ -40,6 +45,8 @@ public:
 private:
     Result<std::optional<ClaimedWork>> claim();
     void perform(const ClaimedDiscovery& claimed, std::stop_token stop);
+    /// Ends one that was run for a tick: `urls` become jobs of its schedule, nullopt: those of the tick before do.
+    Result<void> finish_tick(const ClaimedDiscovery& claimed, const std::optional<std::vector<std::string>>& urls);
 
     const DiscovererParts parts_;
     const DiscoveryLimits limits_;

@@ -8,6 +8,7 @@
 
 #include "core/id.hpp"
 #include "run/runner.hpp"
+#include "run/tick_jobs.hpp"
 #include "run/timing.hpp"
 
 namespace meter::run {
@@ -20,19 +21,6 @@ constexpr milliseconds look_interval{1'000};      // schedules that other proces
 constexpr milliseconds clock_tolerance{1'000};    // a clock that goes back less is only being adjusted
 constexpr std::size_t rewind_candidates = 1'000;  // due times looked at when the clock went back
 constexpr std::chrono::hours unreadable_pause{1};
-
-Job tick_job(const Schedule& schedule, const std::string& url, const std::optional<Batch>& batch, TimePoint now) {
-    Job job;
-    job.job_id = core::new_uuid(now);
-    job.account_id = schedule.account_id;
-    job.strategy_id = schedule.strategy_id;
-    job.schedule_id = schedule.schedule_id;
-    if (batch) job.batch_id = batch->batch_id;
-    job.url = url;
-    job.parameters = schedule.parameters;
-    job.created_at = now;
-    return job;
-}
 
 WorkflowRun tick_run(const Schedule& schedule, TimePoint now) {
     WorkflowRun run;
@@ -156,17 +144,14 @@ ScheduleTick Scheduler::make_tick(const Schedule& schedule, TimePoint now) const
         tick.run = tick_run(schedule, now);
         tick.run_deadline = now + parts_.run_timeout;
     }
-    if (schedule.urls && schedule.urls->size() > 1)
-        tick.batch = Batch{.batch_id = core::new_uuid(now),
-                           .account_id = schedule.account_id,
-                           .strategy_id = schedule.strategy_id,
-                           .job_count = static_cast<std::int64_t>(schedule.urls->size()),
-                           .created_at = now};
-    if (schedule.urls) {
-        tick.jobs.reserve(schedule.urls->size());
-        for (const std::string& url : *schedule.urls) tick.jobs.push_back(tick_job(schedule, url, tick.batch, now));
-    } else if (schedule.url) {
-        tick.jobs.push_back(tick_job(schedule, *schedule.url, tick.batch, now));
+    if (schedule.rediscover) {
+        tick.discovery_id = core::new_uuid(now);
+    } else {
+        std::vector<std::string> urls = schedule.urls.value_or(std::vector<std::string>{});
+        if (schedule.url) urls.push_back(*schedule.url);
+        TickJobs made = make_tick_jobs(schedule, urls, now);
+        tick.jobs = std::move(made.jobs);
+        tick.batch = std::move(made.batch);
     }
     return tick;
 }
@@ -191,6 +176,7 @@ Result<Scheduler::Round> Scheduler::run_batch(TimePoint now, std::size_t& made) 
     std::size_t queued = 0;
     bool moved = false;
     bool runs = false;
+    bool discoveries = false;
     for (std::size_t i = 0; i < ticks.size() && i < outcomes->size(); ++i) {
         moved = moved || (*outcomes)[i] != TickOutcome::stale;
         if ((*outcomes)[i] == TickOutcome::skipped)
@@ -199,7 +185,9 @@ Result<Scheduler::Round> Scheduler::run_batch(TimePoint now, std::size_t& made) 
         ++made;
         queued += ticks[i].jobs.size();
         runs = runs || ticks[i].run.has_value();
+        discoveries = discoveries || ticks[i].discovery_id;
     }
+    if (discoveries && parts_.discovery_queued) parts_.discovery_queued();
     if (queued > 0) runner_.notify(queued);
     if (runs && parts_.runs_started) parts_.runs_started();
     return moved && !full ? Round::progress : Round::full;

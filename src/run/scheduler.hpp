@@ -25,6 +25,7 @@ struct SchedulerParts {
     std::shared_ptr<Clock> clock;
     std::shared_ptr<Logger> logger;
     std::function<void()> runs_started;        ///< called after ticks started runs of workflows
+    std::function<void()> discovery_queued;    ///< a tick began with a discovery; may be empty
     std::chrono::seconds run_timeout{21'600};  ///< of those runs
 };
 

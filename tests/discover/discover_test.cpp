@@ -161,6 +161,43 @@ TEST_SUITE("discover.discover") {
         CHECK(run_on(fetcher, request).urls() == "/");
     }
 
+    TEST_CASE("a redirect leads to a page like any other: read once, if it may be") {
+        ScriptedFetcher fetcher;
+        const auto moved = [&](const std::string& from, std::string to) {
+            fetcher.handle(site + from, [to = std::move(to)](const meter::Request& ask, std::stop_token) {
+                CHECK(ask.max_redirects == 0);
+                meter::Response answer;
+                answer.status = 302;
+                answer.url = ask.url;
+                answer.headers = {{"location", to}};
+                return answer;
+            });
+        };
+        moved("/", "/home");
+        fetcher.page(site + "/home", page_with_links({"/a", "/b", "/loop", "/out", "/hops/0", "/deep"}));
+        moved("/a", site + "/b#part");
+        fetcher.page(site + "/b", page_with_links({"/item/1", "/a"}));
+        moved("/loop", "/loop");
+        moved("/out", "https://other.test/");
+        for (int i = 0; i < 20; ++i) moved("/hops/" + std::to_string(i), "/hops/" + std::to_string(i + 1));
+        moved("/deep", "/late");
+        fetcher.page(site + "/late", page_with_links({"/item/2"}));
+        const auto ran = run_on(fetcher, crawl_of("/item/*"));
+        REQUIRE(ran.outcome);
+        CHECK(ran.urls() == "/item/1 /item/2");
+        for (const auto& path : {"/", "/home", "/a", "/b", "/loop", "/deep", "/late", "/hops/10"}) {
+            CAPTURE(path);
+            CHECK(fetcher.count(site + path) == 1);
+        }
+        CHECK(fetcher.count("https://other.test/") == 0);
+        CHECK(fetcher.count(site + "/hops/11") == 0);
+
+        moved("/", "/");
+        const auto circle = run_on(fetcher, crawl_of("/item/*"));
+        REQUIRE_FALSE(circle.outcome);
+        CHECK(circle.outcome.error().message == "Too many redirects");
+    }
+
     TEST_CASE("limits cut a crawl and say so") {
         ScriptedFetcher fetcher;
         std::vector<std::string> links;

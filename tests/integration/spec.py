@@ -27,7 +27,7 @@ IN_SCOPE = (
     "getJob", "getBatchProgress", "compareJobs", "compareJobsAlias",
     "createSchedule", "listSchedules", "getSchedule", "updateSchedule", "deleteSchedule", "regenerateWebhookSecret",
     "getScheduleChanges", "getScheduleChangelog", "createWatch",
-    "startDiscovery", "getDiscovery", "deleteDiscovery", "getDiscoveryUrls", "executeDiscovery", "listDiscoveries",
+    "startDiscovery", "getDiscovery", "deleteDiscovery", "getDiscoveryUrls", "executeDiscovery", "scheduleDiscovery", "listDiscoveries",
     "createStrategyGroup", "listStrategyGroups", "getStrategyGroup", "updateStrategyGroup", "deleteStrategyGroup",
     "addStrategiesToGroup", "removeStrategyFromGroup", "applyGroupSchedule", "deleteGroupSchedules",
     "toggleGroupSchedules", "applyGroupSchema", "getGroupSchemaProgress", "testGroupWebhook",

@@ -43,6 +43,7 @@ SECURED = (
     ("deleteDiscovery", "DELETE", f"/discover/{UNKNOWN_ID}", None),
     ("getDiscoveryUrls", "GET", f"/discover/{UNKNOWN_ID}/urls", None),
     ("executeDiscovery", "POST", f"/discover/{UNKNOWN_ID}/execute", b"{}"),
+    ("scheduleDiscovery", "POST", f"/discover/{UNKNOWN_ID}/schedule", b"{}"),
     ("listDiscoveries", "GET", "/discoveries", None),
     ("createStrategyGroup", "POST", "/api/strategy-groups", b"{}"),
     ("listStrategyGroups", "GET", "/api/strategy-groups", None),

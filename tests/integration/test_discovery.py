@@ -154,6 +154,110 @@ class Use(Discovery):
         self.assertEqual(other.get("/discoveries", expect=200).json, [])
 
 
+class OfASitemap(Discovery):
+    def sitemap(self, own, *paths):
+        return own.page("/sitemap.xml", "<urlset>" + "".join(f"<url><loc>{path}</loc></url>" for path in paths)
+                        + "</urlset>", "text/xml")
+
+    def discovered(self, own, *paths):
+        made = self.discover(method="sitemap", sitemap_url=self.sitemap(own, *paths))["discovery_id"]
+        self.wait(made)
+        return made
+
+
+class Schedules(OfASitemap):
+    def test_a_schedule_is_an_ordinary_one_with_the_urls_of_the_discovery(self):
+        with fixture_site.FixtureSite() as own:
+            discovery_id = self.discovered(own, "/shop", "/detail/1")
+            strategy = self.client.strategy(own.url("/shop"))
+            made = self.client.post(f"/discover/{discovery_id}/schedule", {
+                "strategy_id": strategy["id"], "cron_expression": "0 9 * * *", "timezone": "Europe/Berlin",
+                "webhook_url": "https://hook.test/", "webhook_on": "changes"}, expect=201).json
+            self.assertEqual((made["discovery_id"], made["url"], made["urls"]),
+                             (discovery_id, None, [own.url("/shop"), own.url("/detail/1")]))
+            self.assertRegex(made["webhook_secret"], "whsec_")
+            at = f"/api/schedules/{made['id']}"
+            self.assertEqual(self.client.get(at, expect=200).json["discovery_id"], discovery_id)
+            self.assertEqual(self.client.patch(at, {"enabled": False}, expect=200).json["discovery_id"], discovery_id)
+            detached = self.client.patch(at, {"url": own.url("/shop")}, expect=200).json
+            self.assertEqual((detached["discovery_id"], detached["urls"]), (None, None))
+            fixed = self.client.post(f"/discover/{discovery_id}/schedule", {
+                "strategy_id": strategy["id"], "interval_seconds": 3600, "rediscover": False}, expect=201).json
+            self.client.delete(f"/discover/{discovery_id}", expect=200)
+            self.assert_error(self.client.get(f"/api/schedules/{fixed['id']}"), 404, "Schedule not found")
+            self.client.get(at, expect=200)
+
+    def test_what_cannot_be_scheduled(self):
+        with fixture_site.FixtureSite() as own:
+            strategy = self.client.strategy(own.url("/shop"))["id"]
+            failed = self.discover(method="sitemap", sitemap_url=own.url("/use/nothing"))["discovery_id"]
+            self.wait(failed)
+            empty, full = self.discovered(own), self.discovered(own, "/shop")
+            hourly = {"strategy_id": strategy, "interval_seconds": 3600}
+            rows = (
+                (failed, hourly, 409, "Discovery is not completed"),
+                (empty, {**hourly, "rediscover": False}, 400, "No URLs to scrape"),
+                (full, {"interval_seconds": 3600}, 400, "Missing required field: strategy_id"),
+                (full, {"strategy_id": strategy}, 400, "Provide either interval_seconds or cron_expression"),
+                (full, {**hourly, "cron_expression": "0 9 * * *"}, 400, None),
+                (full, {**hourly, "interval_seconds": 59}, 400, None),
+                (full, {**hourly, "rediscover": "yes"}, 400, None),
+                (full, {**hourly, "webhook_url": "nonsense"}, 422, "Invalid URL format"),
+                (full, {**hourly, "strategy_id": UNKNOWN_ID}, 404, "Strategy not found"),
+                (UNKNOWN_ID, hourly, 404, "Discovery not found"),
+                ("nonsense", hourly, 404, "Discovery not found"),
+            )
+            for discovery_id, body, status, detail in rows:
+                with self.subTest(body=body, status=status):
+                    self.assert_error(self.client.post(f"/discover/{discovery_id}/schedule", body), status, detail)
+            self.client.post(f"/discover/{empty}/schedule", hourly, expect=201)
+            self.assert_error(self.other_client().post(f"/discover/{full}/schedule", hourly), 404)
+
+
+class Rediscovery(OfASitemap):
+    server_options = ("--min-interval-seconds", "1")
+
+    def jobs_of(self, schedule):
+        return self.client.get(f"/api/jobs?schedule_id={schedule['id']}&limit=1000", expect=200).json
+
+    def urls_of_ticks(self, schedule):
+        """The paths of each tick's jobs so far, the newest tick first."""
+        ticks = {}
+        for job in self.jobs_of(schedule):
+            ticks.setdefault(job["batch_id"] or job["id"], []).append("/" + job["url"].split("/", 3)[3])
+        return [sorted(paths) for paths in ticks.values()]
+
+    def test_new_urls_join_vanished_ones_stop_and_a_failure_keeps_the_list(self):
+        with fixture_site.FixtureSite() as own:
+            discovery_id = self.discovered(own, "/detail/1", "/detail/2")
+            strategy = self.client.strategy(own.url("/shop"))
+            self.sitemap(own, "/detail/2", "/detail/3", "/shop")
+            made = self.client.post(f"/discover/{discovery_id}/schedule", {
+                "strategy_id": strategy["id"], "interval_seconds": 1}, expect=201).json
+            changed = ["/detail/2", "/detail/3", "/shop"]
+            eventually(lambda: changed in self.urls_of_ticks(made), 30, "a tick with the new list")
+            self.assertEqual(set(map(tuple, self.urls_of_ticks(made))), {tuple(changed)})
+            at = f"/api/schedules/{made['id']}"
+            self.assertEqual(self.client.get(at, expect=200).json["urls"],
+                             [own.url("/detail/2"), own.url("/detail/3"), own.url("/shop")])
+            self.assertEqual([each["id"] for each in self.client.get("/discoveries", expect=200).json],
+                             [discovery_id], "what ticks run is nobody else's business")
+
+            own.page("/sitemap.xml", "<p>gone", "text/html")
+            ticks = len(self.urls_of_ticks(made))
+            eventually(lambda: len(self.urls_of_ticks(made)) >= ticks + 2, 30, "ticks with the list of before")
+            self.assertEqual(self.urls_of_ticks(made)[0], changed)
+
+            self.sitemap(own)
+            eventually(lambda: self.client.get(at, expect=200).json["urls"] == [], 30, "the empty list")
+            self.sitemap(own, "/detail/7")
+            eventually(lambda: ["/detail/7"] in self.urls_of_ticks(made), 30, "a single URL")
+            health = eventually(lambda: (found := self.client.get(at).json["health"])["since"] and found, 30, "health")
+            self.assertIn(health["state"], ("ok", "degraded", "failing"))
+            self.client.delete(f"/discover/{discovery_id}", expect=200)
+            self.assert_error(self.client.get(at), 404)
+
+
 class BadRequests(Discovery):
     def test_what_is_wrong_is_named(self):
         good = {"method": "sitemap", "sitemap_url": "https://shop.test/sitemap.xml"}

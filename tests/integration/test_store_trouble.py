@@ -51,6 +51,7 @@ class FullDisk(harness.MeterCase):
                     ("POST", f"/api/strategies/{strategy['id']}/refine", {"feedback": "also extract links"}),
                     ("POST", "/discover", counted),
                     ("POST", f"/discover/{found}/execute", {"strategy_id": strategy["id"]}),
+                    ("POST", f"/discover/{found}/schedule", {"strategy_id": strategy["id"], "interval_seconds": 600}),
                     ("POST", "/api/schedules", {**body, "interval_seconds": 600}),
                     ("PATCH", at_schedule, {"enabled": False}),
                     ("POST", at_schedule + "/webhook-secret/regenerate", {}),

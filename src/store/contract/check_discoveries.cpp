@@ -127,15 +127,16 @@ void check_discovery_claims(ContractReport& report, Store& store) {
         report.take(discoveries.heartbeat({first.ref()}, moment(900), discovery_lease), "heartbeat()").empty(),
         "heartbeat() of a held claim");
     report.expect(none(1'800), "heartbeat() extends the lease");
-    report.take(discoveries.advance(first.ref(), sample_step("https://shop.example/", {"https://shop.example/a"},
-                                                             {"https://shop.example/p"})),
-                "advance()");
+    DiscoveryStep begun = sample_step("https://shop.example/", {"https://shop.example/a"}, {"https://shop.example/p"});
+    begun.pages.push_back({"https://shop.example/moved", 0, 2});
+    report.take(discoveries.advance(first.ref(), begun), "advance()");
 
     const auto second = claim_discovery(report, store, 1'900);
     report.expect(second.token > first.token && second.discovery.started_at == moment(0),
                   "an expired lease is claimed anew, the start stays");
     report.expect(second.state.read == std::vector<std::string>{"https://shop.example/"} &&
-                      second.state.waiting == std::vector<DiscoveryPage>{{"https://shop.example/a", 1}} &&
+                      second.state.waiting == std::vector<DiscoveryPage>{{"https://shop.example/moved", 0, 2},
+                                                                         {"https://shop.example/a", 1}} &&
                       second.state.urls == std::vector<std::string>{"https://shop.example/p"},
                   "the next worker goes on where the last one stopped");
     report.expect(!report.take(discoveries.advance(first.ref(), sample_step("x", {}, {"y"})), "advance()") &&
@@ -156,6 +157,87 @@ void check_discovery_claims(ContractReport& report, Store& store) {
     report.expect(given_up.status == DiscoveryStatus::failed && given_up.error == "Interrupted by server restart" &&
                       given_up.completed_at == moment(now),
                   "and says why");
+}
+
+void check_discovery_ticks(ContractReport& report, Store& store) {
+    auto& discoveries = store.discoveries();
+    const Strategy strategy = add_strategy(report, store, "acme", 1);
+    const Discovery parent = sample_discovery(10);
+    report.take(discoveries.insert(parent), "insert()");
+    report.take(discoveries.finish(claim_discovery(report, store, 0).ref(), moment(1), std::nullopt), "finish()");
+
+    Schedule schedule = sample_schedule(strategy, 20);
+    schedule.url.reset();
+    schedule.urls = {"https://shop.example/old"};
+    schedule.rediscover = true;
+    schedule.discovery_id = sample_id(77);
+    report.expect_error(store.schedules().insert(schedule, sample_due(5'000)), ErrorCode::not_found,
+                        "insert() of a schedule that discovers what is not there is refused");
+    schedule.discovery_id = parent.discovery_id;
+    report.take(store.schedules().insert(schedule, sample_due(5'000)), "insert()");
+    const auto now = [&] {
+        return report.take(store.schedules().find("acme", schedule.schedule_id), "find()").value_or(Schedule{});
+    };
+    const auto tick = [&](std::int64_t due, std::int64_t discovery) {
+        const ScheduleTick made{.schedule_id = schedule.schedule_id,
+                                .version = now().version,
+                                .due_at = moment(due),
+                                .ticked_at = moment(due),
+                                .next = sample_due(due + 5'000),
+                                .discovery_id = sample_id(discovery)};
+        const auto outcomes = report.take(store.schedules().tick({made}), "tick()");
+        return outcomes.empty() ? TickOutcome::stale : outcomes.front();
+    };
+    report.expect(tick(5'000, 30) == TickOutcome::made, "a tick runs the discovery again");
+    report.expect(tick(10'000, 31) == TickOutcome::skipped,
+                  "a tick is skipped while the discovery of the last one runs");
+    report.expect(!report.take(discoveries.find("acme", sample_id(30)), "find()") &&
+                      !report.take(discoveries.urls("acme", sample_id(30), {.limit = 1}), "urls()") &&
+                      !report.take(discoveries.remove("acme", sample_id(30)), "remove()") &&
+                      report.take(discoveries.list("acme", {}), "list()").size() == 1,
+                  "callers do not see it");
+
+    const auto claimed = claim_discovery(report, store, 11'000);
+    report.expect(claimed.discovery.schedule_id == schedule.schedule_id &&
+                      claimed.discovery.request == parent.request && !claimed.given_up,
+                  "claim_next() hands it out with what the discovery looks for");
+    report.take(
+        discoveries.advance(claimed.ref(), sample_step("https://shop.example/", {}, {"https://shop.example/new"})),
+        "advance()");
+    DiscoveryTick end;
+    end.version = now().version - 1;
+    end.urls = {"https://shop.example/new"};
+    Job job = sample_job(strategy, 40);
+    job.schedule_id = schedule.schedule_id;
+    job.created_at = moment(12'000);
+    end.jobs = {job};
+    report.expect_error(discoveries.finish_tick(claimed.ref(), end), ErrorCode::conflict,
+                        "finish_tick() for an older schedule conflicts");
+    end.version = now().version;
+    report.expect(report.take(discoveries.finish_tick(claimed.ref(), end), "finish_tick()"), "finish_tick()");
+    report.expect(now().urls == end.urls && now().version == end.version + 1, "the schedule has the new URLs");
+    report.expect(report.take(store.jobs().find("acme", job.job_id), "find()") == job &&
+                      report.take(store.jobs().counts(), "counts()").pending == 1,
+                  "the jobs wait");
+    report.expect(!report.take(discoveries.finish_tick(claimed.ref(), end), "finish_tick()"),
+                  "finish_tick() again is false");
+    report.expect(tick(15'000, 32) == TickOutcome::skipped, "the next tick waits for the jobs");
+    report.take(store.jobs().fail_unfinished("acme", job.job_id, moment(16'000), "gone"), "fail_unfinished()");
+
+    report.expect(tick(20'000, 33) == TickOutcome::made, "then the discovery runs again");
+    std::int64_t moment_of_claim = 21'000;
+    for (std::int64_t i = 0; i < discovery_attempts; ++i, moment_of_claim += 1'000)
+        report.expect(!claim_discovery(report, store, moment_of_claim).given_up, "a lost worker is replaced");
+    const auto last = claim_discovery(report, store, moment_of_claim);
+    report.expect(last.given_up, "what keeps losing its worker is handed out to be ended");
+    report.expect(
+        report.take(discoveries.finish_tick(last.ref(), std::nullopt), "finish_tick()") && now().urls == end.urls,
+        "finish_tick() without jobs leaves the schedule as it is");
+    report.expect(tick(25'000, 34) == TickOutcome::made, "a tick runs the discovery again");
+    report.expect(
+        report.take(store.schedules().remove("acme", schedule.schedule_id), "remove()") &&
+            !report.take(discoveries.claim_next(moment(26'000), discovery_lease, discovery_attempts), "claim_next()"),
+        "with its schedule the discovery goes");
 }
 
 }  // namespace meter::testing

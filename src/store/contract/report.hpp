@@ -134,6 +134,7 @@ void check_delivery_places(ContractReport& report, Store& store);
 void check_delivery_race(ContractReport& report, Store& store);
 void check_discoveries(ContractReport& report, Store& store);
 void check_discovery_claims(ContractReport& report, Store& store);
+void check_discovery_ticks(ContractReport& report, Store& store);
 void check_strategy_groups(ContractReport& report, Store& store);
 void check_group_members(ContractReport& report, Store& store);
 void check_group_schedules(ContractReport& report, Store& store);

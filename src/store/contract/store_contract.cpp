@@ -54,6 +54,7 @@ constexpr ContractPart contract_parts[] = {
     {"automations", check_automations},
     {"automation changes", check_automation_changes},
     {"discoveries.claim_next", check_discovery_claims},
+    {"discoveries.finish_tick", check_discovery_ticks},
     {"strategy_groups", check_strategy_groups},
     {"strategy_groups.add", check_group_members},
     {"strategy_groups.apply", check_group_schedules},

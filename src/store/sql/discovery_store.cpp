@@ -4,6 +4,7 @@
 
 #include "meter/json.hpp"
 #include "store/sql/columns.hpp"
+#include "store/sql/job_rows.hpp"
 #include "store/sql/schedule_rows.hpp"
 
 namespace meter::sql {
@@ -11,7 +12,7 @@ namespace {
 
 constexpr std::string_view discovery_columns =
     "discovery_id, account_id, status, config, total_urls, sample_urls, truncated, error, created_at, started_at, "
-    "completed_at";
+    "completed_at, schedule_id";
 constexpr std::size_t sampled_urls = 10;
 constexpr std::int64_t most_listed_urls = 10'000;
 constexpr std::string_view interrupted_text = "Interrupted by server restart";
@@ -37,22 +38,27 @@ Discovery read_discovery(Columns& columns) {
     discovery.created_at = columns.time();
     discovery.started_at = columns.optional_time();
     discovery.completed_at = columns.optional_time();
+    discovery.schedule_id = columns.optional_text();
     return discovery;
 }
 
 DiscoveryState read_state(Connection& connection, const Discovery& discovery) {
     DiscoveryState state;
     state.truncated = discovery.truncated;
-    connection.run("SELECT url, depth, done FROM discovery_pages WHERE discovery_id = $1 ORDER BY position",
+    connection.run("SELECT url, depth, redirects, done FROM discovery_pages WHERE discovery_id = $1 ORDER BY position",
                    {discovery.discovery_id}, [&](const Row& row) {
                        Columns columns(row);
                        auto url = columns.text();
                        const auto depth = columns.integer();
+                       const auto redirects = columns.integer();
                        if (columns.boolean())
                            state.read.push_back(std::move(url));
                        else
-                           state.waiting.push_back({std::move(url), depth});
+                           state.waiting.push_back({std::move(url), depth, redirects});
                    });
+    // What a redirect led to was stored behind deeper pages.
+    std::stable_sort(state.waiting.begin(), state.waiting.end(),
+                     [](const DiscoveryPage& a, const DiscoveryPage& b) { return a.depth < b.depth; });
     connection.run("SELECT url FROM discovery_urls WHERE discovery_id = $1 ORDER BY position", {discovery.discovery_id},
                    [&](const Row& row) { state.urls.emplace_back(row.text(0)); });
     return state;
@@ -76,17 +82,19 @@ std::int64_t next_page_position(Connection& connection, std::string_view discove
 struct ToRun {
     std::string discovery_id;
     std::int64_t token = 0, attempts = 0;
+    bool for_tick = false;
 };
 
 std::optional<ToRun> find_to_run(Connection& connection, std::string_view condition,
                                  std::initializer_list<Param> params = {}) {
-    std::string sql = "SELECT discovery_id, token, attempts FROM discoveries WHERE ";
+    std::string sql = "SELECT discovery_id, token, attempts, schedule_id IS NOT NULL FROM discoveries WHERE ";
     sql.append(condition).append(" ORDER BY created_at, discovery_id LIMIT 1").append(connection.dialect().claim_lock);
     return find_row<ToRun>(connection, sql, params, [](Columns& columns) {
         ToRun row;
         row.discovery_id = columns.text();
         row.token = columns.integer();
         row.attempts = columns.integer();
+        row.for_tick = columns.boolean();
         return row;
     });
 }
@@ -94,9 +102,9 @@ std::optional<ToRun> find_to_run(Connection& connection, std::string_view condit
 void add_page(Connection& connection, std::string_view discovery_id, std::int64_t position, const DiscoveryPage& page,
               bool done) {
     connection.run(
-        "INSERT INTO discovery_pages (discovery_id, position, url, depth, done) VALUES ($1, $2, $3, $4, $5) "
-        "ON CONFLICT DO NOTHING",
-        {discovery_id, position, page.url, page.depth, done});
+        "INSERT INTO discovery_pages (discovery_id, position, url, depth, redirects, done) "
+        "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        {discovery_id, position, page.url, page.depth, page.redirects, done});
 }
 
 }  // namespace
@@ -114,8 +122,9 @@ Result<void> SqlDiscoveryStore::insert(const Discovery& discovery) {
 }
 
 Result<std::optional<Discovery>> SqlDiscoveryStore::find(std::string_view account_id, std::string_view discovery_id) {
-    static const std::string sql =
-        "SELECT " + std::string(discovery_columns) + " FROM discoveries WHERE discovery_id = $1 AND account_id = $2";
+    static const std::string sql = "SELECT " + std::string(discovery_columns) +
+                                   " FROM discoveries WHERE discovery_id = $1 AND account_id = $2 "
+                                   "AND schedule_id IS NULL";
     return database_.read("discoveries.find", [&](Connection& connection) -> Result<std::optional<Discovery>> {
         return find_row<Discovery>(connection, sql, {discovery_id, account_id}, read_discovery);
     });
@@ -123,9 +132,10 @@ Result<std::optional<Discovery>> SqlDiscoveryStore::find(std::string_view accoun
 
 Result<std::vector<Discovery>> SqlDiscoveryStore::list(std::string_view account_id, const DiscoveryQuery& query) {
     if (auto valid = validate(query.range); !valid) return valid.error();
-    static const std::string sql = "SELECT " + std::string(discovery_columns) +
-                                   " FROM discoveries WHERE account_id = $1 AND ($2 = '' OR status = $2) "
-                                   "ORDER BY created_at DESC, discovery_id DESC LIMIT $3 OFFSET $4";
+    static const std::string sql =
+        "SELECT " + std::string(discovery_columns) +
+        " FROM discoveries WHERE account_id = $1 AND schedule_id IS NULL AND ($2 = '' OR status = $2) "
+        "ORDER BY created_at DESC, discovery_id DESC LIMIT $3 OFFSET $4";
     return database_.read("discoveries.list", [&](Connection& connection) -> Result<std::vector<Discovery>> {
         std::vector<Discovery> discoveries;
         connection.run(sql,
@@ -145,7 +155,8 @@ Result<std::optional<DiscoveredUrls>> SqlDiscoveryStore::urls(std::string_view a
         return Error{ErrorCode::invalid_argument, "limit must be between 1 and 10000 and offset at least 0", "limit"};
     return database_.read("discoveries.urls", [&](Connection& connection) -> Result<std::optional<DiscoveredUrls>> {
         const auto total = find_row<std::int64_t>(
-            connection, "SELECT total_urls FROM discoveries WHERE discovery_id = $1 AND account_id = $2",
+            connection,
+            "SELECT total_urls FROM discoveries WHERE discovery_id = $1 AND account_id = $2 AND schedule_id IS NULL",
             {discovery_id, account_id}, [](Columns& columns) { return columns.integer(); });
         if (!total) return std::optional<DiscoveredUrls>{};
         DiscoveredUrls found;
@@ -159,8 +170,9 @@ Result<std::optional<DiscoveredUrls>> SqlDiscoveryStore::urls(std::string_view a
 
 Result<bool> SqlDiscoveryStore::remove(std::string_view account_id, std::string_view discovery_id) {
     return database_.write("discoveries.remove", [&](Connection& connection) -> Result<bool> {
-        const auto removed = connection.run("DELETE FROM discoveries WHERE discovery_id = $1 AND account_id = $2",
-                                            {discovery_id, account_id});
+        const auto removed = connection.run(
+            "DELETE FROM discoveries WHERE discovery_id = $1 AND account_id = $2 AND schedule_id IS NULL",
+            {discovery_id, account_id});
         if (removed == 0) return false;
         std::vector<std::string> schedules;
         connection.run("SELECT schedule_id FROM schedules WHERE discovery_id = $1 AND account_id = $2",
@@ -179,7 +191,8 @@ Result<std::optional<ClaimedDiscovery>> SqlDiscoveryStore::claim_next(TimePoint 
                 auto next = find_to_run(connection, "status = 'running' AND lease_expires_at <= $1", {now});
                 if (!next) next = find_to_run(connection, "status = 'pending'");
                 if (!next) return std::optional<ClaimedDiscovery>{};
-                if (next->attempts >= max_attempts) {
+                const bool given_up = next->attempts >= max_attempts;
+                if (given_up && !next->for_tick) {
                     connection.run(
                         "UPDATE discoveries SET status = 'failed', error = $2, completed_at = $3, token = token + 1, "
                         "lease_expires_at = NULL WHERE discovery_id = $1",
@@ -196,6 +209,7 @@ Result<std::optional<ClaimedDiscovery>> SqlDiscoveryStore::claim_next(TimePoint 
                 claimed.discovery = held_discovery(connection, claim).value();
                 claimed.state = read_state(connection, claimed.discovery);
                 claimed.token = claim.token;
+                claimed.given_up = given_up;
                 return std::optional(std::move(claimed));
             }
         });
@@ -247,6 +261,26 @@ Result<bool> SqlDiscoveryStore::finish(const DiscoveryRef& claim, TimePoint comp
              error, completed_at});
         if (ended == 0) return false;
         connection.run("DELETE FROM discovery_pages WHERE discovery_id = $1", {claim.discovery_id});
+        return true;
+    });
+}
+
+Result<bool> SqlDiscoveryStore::finish_tick(const DiscoveryRef& claim, const std::optional<DiscoveryTick>& tick) {
+    return database_.write("discoveries.finish_tick", [&](Connection& connection) -> Result<bool> {
+        const auto discovery = held_discovery(connection, claim);
+        if (!discovery || !discovery->schedule_id) return false;
+        if (tick) {
+            std::optional<std::string> urls;
+            if (tick->urls) urls = stored_list(*tick->urls);
+            const auto changed = connection.run(
+                "UPDATE schedules SET urls = COALESCE($3, urls), version = version + 1 WHERE schedule_id = $1 AND "
+                "version = $2",
+                {*discovery->schedule_id, tick->version, urls});
+            if (changed == 0)
+                return Error{ErrorCode::conflict, "The schedule was changed meanwhile", *discovery->schedule_id, true};
+            insert_tick_jobs(connection, tick->jobs, tick->batch);
+        }
+        connection.run("DELETE FROM discoveries WHERE discovery_id = $1", {claim.discovery_id});
         return true;
     });
 }

@@ -23,6 +23,7 @@ public:
     Result<bool> advance(const DiscoveryRef& claim, const DiscoveryStep& step) override;
     Result<bool> finish(const DiscoveryRef& claim, TimePoint completed_at,
                         const std::optional<std::string>& error) override;
+    Result<bool> finish_tick(const DiscoveryRef& claim, const std::optional<DiscoveryTick>& tick) override;
     Result<bool> release(const DiscoveryRef& claim) override;
 
 private:

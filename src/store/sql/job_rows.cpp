@@ -82,4 +82,10 @@ void count_end(Connection& connection, const JobPlace& place, JobStatus from, co
         end_node_job(connection, *place.workflow_run_id, *place.workflow_node_id, end);
 }
 
+void insert_tick_jobs(Connection& connection, const std::vector<Job>& jobs, const std::optional<Batch>& batch) {
+    if (batch) insert_batch(connection, *batch, jobs.size());
+    for (const Job& job : jobs) insert_pending_job(connection, job);
+    connection.run("UPDATE job_totals SET pending = pending + $1", {jobs.size()});
+}
+
 }  // namespace meter::sql

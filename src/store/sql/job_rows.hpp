@@ -27,6 +27,9 @@ void insert_pending_job(Connection& connection, const Job& job);
 /// Inserts a batch whose jobs are all pending.
 void insert_batch(Connection& connection, const Batch& batch, std::size_t pending);
 
+/// Inserts the jobs of a tick as pending, and counts them.
+void insert_tick_jobs(Connection& connection, const std::vector<Job>& jobs, const std::optional<Batch>& batch);
+
 /// What follows a job's status: its batch, its schedule, its node in a run of a workflow.
 struct JobPlace {
     std::optional<std::string> batch_id;

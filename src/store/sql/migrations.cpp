@@ -334,6 +334,15 @@ CREATE UNIQUE INDEX group_regenerations_by_strategy ON group_regenerations (grou
 CREATE INDEX group_regenerations_by_status ON group_regenerations (status, queued_at, group_id, position);
 )sql";
 
+// A discovery with a schedule is run for one tick of it, and goes when it has become jobs. One whose schedule went with
+// its strategy ends as no jobs.
+constexpr std::string_view rediscovery = R"sql(
+ALTER TABLE schedules ADD COLUMN rediscover BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE discoveries ADD COLUMN schedule_id TEXT;
+CREATE INDEX discoveries_by_schedule ON discoveries (schedule_id) WHERE schedule_id IS NOT NULL;
+ALTER TABLE discovery_pages ADD COLUMN redirects BIGINT NOT NULL DEFAULT 0;
+)sql";
+
 // Applied in order; published steps are never edited.
 constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API keys", first_schema},
                                 Migration{2, "schedules and changes", schedules_and_changes},
@@ -343,7 +352,8 @@ constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API
                                 Migration{6, "strategy groups", strategy_groups},
                                 Migration{7, "workflows", workflow_schema},
                                 Migration{8, "schedules of workflows", schedules_of_workflows},
-                                Migration{9, "automations", automation_schema}};
+                                Migration{9, "automations", automation_schema},
+                                Migration{10, "schedules that discover again", rediscovery}};
 
 std::string in_dialect(std::string_view script, const Dialect& dialect) {
     constexpr std::string_view mark = "{blob}";

@@ -16,7 +16,8 @@ inline constexpr std::string_view schedule_columns =
     "jitter_seconds, "
     "enabled, webhook_url, webhook_metadata, webhook_secret, webhook_type, webhook_on, parameters, \"ignore\", "
     "\"key\", "
-    "strategy_group_id, discovery_id, next_run_at, last_run_at, health_state, health_count, health_since, created_at, "
+    "strategy_group_id, discovery_id, rediscover, next_run_at, last_run_at, health_state, health_count, health_since, "
+    "created_at, "
     "updated_at, version";
 
 Schedule read_schedule(Columns& columns);

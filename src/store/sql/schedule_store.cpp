@@ -81,6 +81,7 @@ Schedule read_schedule(Columns& columns) {
     schedule.key = columns.optional_text();
     schedule.strategy_group_id = columns.optional_text();
     schedule.discovery_id = columns.optional_text();
+    schedule.rediscover = columns.boolean();
     schedule.next_run_at = columns.optional_time();
     schedule.last_run_at = columns.optional_time();
     schedule.health.state = read_word<HealthState>(
@@ -95,12 +96,18 @@ Schedule read_schedule(Columns& columns) {
 
 Result<void> insert_schedule(Connection& connection, const Schedule& schedule, const std::optional<DueTime>& due) {
     if (auto there = check_subject(connection, schedule); !there) return there;
+    if (schedule.rediscover && schedule.discovery_id) {
+        const auto discovery = find_row<std::int64_t>(
+            connection, "SELECT 1 FROM discoveries WHERE discovery_id = $1 AND account_id = $2",
+            {*schedule.discovery_id, schedule.account_id}, [](Columns& columns) { return columns.integer(); });
+        if (!discovery) return Error{ErrorCode::not_found, "Discovery not found", *schedule.discovery_id};
+    }
     const auto inserted = connection.run(
         "INSERT INTO schedules (schedule_id, account_id, strategy_id, workflow_id, url, urls, interval_seconds, "
         "cron_expression, timezone, jitter_seconds, enabled, webhook_url, webhook_metadata, webhook_secret, "
-        "webhook_type, webhook_on, parameters, \"ignore\", \"key\", strategy_group_id, discovery_id, next_run_at, "
-        "tick_at, created_at, updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
-        "$14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) ON CONFLICT DO NOTHING",
+        "webhook_type, webhook_on, parameters, \"ignore\", \"key\", strategy_group_id, discovery_id, rediscover, "
+        "next_run_at, tick_at, created_at, updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
+        "$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27) ON CONFLICT DO NOTHING",
         {schedule.schedule_id,
          schedule.account_id,
          schedule.workflow_id ? Param(nullptr) : Param(schedule.strategy_id),
@@ -122,6 +129,7 @@ Result<void> insert_schedule(Connection& connection, const Schedule& schedule, c
          schedule.key,
          schedule.strategy_group_id,
          schedule.discovery_id,
+         schedule.rediscover,
          next_run_of(due),
          tick_of(due),
          schedule.created_at,
@@ -189,7 +197,8 @@ Result<std::optional<Schedule>> update_schedule(Connection& connection, const Sc
         "jitter_seconds = $9, enabled = $10, webhook_url = $11, webhook_metadata = $12, webhook_secret = $13, "
         "webhook_type = $14, webhook_on = $15, parameters = $16, \"ignore\" = $17, \"key\" = $18, "
         "strategy_group_id = $19, discovery_id = $20, next_run_at = CASE WHEN $21 = 1 THEN $22 ELSE next_run_at END, "
-        "tick_at = CASE WHEN $21 = 1 THEN $23 ELSE tick_at END, updated_at = $24, version = version + 1 "
+        "tick_at = CASE WHEN $21 = 1 THEN $23 ELSE tick_at END, updated_at = $24, rediscover = $25, "
+        "version = version + 1 "
         "WHERE schedule_id = $1 AND account_id = $2 AND version = $3 RETURNING " +
         std::string(schedule_columns);
     const auto next = due.value_or(std::nullopt);
@@ -217,7 +226,8 @@ Result<std::optional<Schedule>> update_schedule(Connection& connection, const Sc
                                        due.has_value(),
                                        next_run_of(next),
                                        tick_of(next),
-                                       schedule.updated_at},
+                                       schedule.updated_at,
+                                       schedule.rediscover},
                                       read_schedule);
     if (updated) return updated;
     const auto there = find_row<std::int64_t>(
@@ -238,6 +248,7 @@ bool remove_schedule(Connection& connection, std::string_view account_id, std::s
         connection.run("DELETE FROM schedules WHERE schedule_id = $1 AND account_id = $2", {schedule_id, account_id});
     if (removed == 0) return false;
     connection.run("DELETE FROM baselines WHERE schedule_id = $1", {schedule_id});
+    connection.run("DELETE FROM discoveries WHERE schedule_id = $1", {schedule_id});
     drop_pending_deliveries(connection, account_id, schedule_id);
     return true;
 }

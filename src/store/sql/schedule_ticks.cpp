@@ -50,14 +50,30 @@ bool start_ticked_run(Connection& connection, const ScheduleTick& tick) {
            insert_workflow_run(connection, *tick.run, tick.run_deadline).has_value();
 }
 
+bool has_running_discovery(Connection& connection, std::string_view schedule_id) {
+    return find_row<std::int64_t>(connection, "SELECT 1 FROM discoveries WHERE schedule_id = $1 LIMIT 1", {schedule_id},
+                                  [](Columns& columns) { return columns.integer(); })
+        .has_value();
+}
+
+/// False when there is no discovery to run again.
+bool run_discovery_again(Connection& connection, const ScheduleTick& tick) {
+    return connection.run(
+               "INSERT INTO discoveries (discovery_id, account_id, status, config, total_urls, sample_urls, truncated, "
+               "created_at, schedule_id) SELECT $1, d.account_id, 'pending', d.config, 0, '[]', 0, $2, s.schedule_id "
+               "FROM schedules s JOIN discoveries d ON d.discovery_id = s.discovery_id WHERE s.schedule_id = $3",
+               {*tick.discovery_id, tick.ticked_at, tick.schedule_id}) == 1;
+}
+
 TickOutcome make_tick(Connection& connection, const ScheduleTick& tick) {
     if (!move_on(connection, tick)) return TickOutcome::stale;
-    if (!is_first_tick(connection, tick) || has_running_jobs(connection, tick.schedule_id)) return TickOutcome::skipped;
+    if (!is_first_tick(connection, tick) || has_running_jobs(connection, tick.schedule_id) ||
+        has_running_discovery(connection, tick.schedule_id))
+        return TickOutcome::skipped;
+    if (tick.discovery_id && !run_discovery_again(connection, tick)) return TickOutcome::skipped;
     if (tick.run && !start_ticked_run(connection, tick)) return TickOutcome::skipped;
     connection.run("UPDATE schedules SET last_run_at = $2 WHERE schedule_id = $1", {tick.schedule_id, tick.ticked_at});
-    if (tick.batch) insert_batch(connection, *tick.batch, tick.jobs.size());
-    for (const Job& job : tick.jobs) insert_pending_job(connection, job);
-    connection.run("UPDATE job_totals SET pending = pending + $1", {tick.jobs.size()});
+    insert_tick_jobs(connection, tick.jobs, tick.batch);
     return TickOutcome::made;
 }
 
@@ -174,7 +190,7 @@ void update_health(Connection& connection, const std::optional<std::string>& sch
     if (!current) return;  // removed, or its jobs are of no tick
     auto state = HealthState::ok;
     connection.run(
-        "SELECT outcome FROM jobs WHERE schedule_id = $1 AND account_id = $2 AND created_at = $3 AND "
+        "SELECT outcome FROM jobs WHERE schedule_id = $1 AND account_id = $2 AND created_at >= $3 AND "
         "outcome IS NOT NULL",
         {*schedule_id, current->account_id, current->last_run_at}, [&](const Row& row) {
             Columns columns(row);
