@@ -99,6 +99,16 @@ std::string metrics_text(const EngineMetrics& metrics) {
         "meter_webhook_deliveries_total{status=\"delivered\"} " + std::to_string(metrics.deliveries_delivered) + "\n";
     out += "meter_webhook_deliveries_total{status=\"failed\"} " + std::to_string(metrics.deliveries_failed) + "\n";
     out += gauge_text("meter_webhooks_in_flight", "Webhook attempts under way.", metrics.deliveries_in_flight);
+    const auto append_ends = [&](std::string_view name, std::string_view help, std::uint64_t completed,
+                                 std::uint64_t failed) {
+        append_header(out, name, "counter", help);
+        out.append(name).append("{status=\"completed\"} ").append(std::to_string(completed)).append("\n");
+        out.append(name).append("{status=\"failed\"} ").append(std::to_string(failed)).append("\n");
+    };
+    append_ends("meter_discoveries_total", "Discoveries ended since the start.", metrics.discoveries_completed,
+                metrics.discoveries_failed);
+    append_ends("meter_regenerations_total", "Strategies made again for their group's schema since the start.",
+                metrics.regenerations_completed, metrics.regenerations_failed);
     return out;
 }
 

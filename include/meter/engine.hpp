@@ -125,6 +125,10 @@ struct EngineMetrics {
     std::uint64_t deliveries_delivered = 0;
     std::uint64_t deliveries_failed = 0;  ///< given up
     std::int64_t deliveries_in_flight = 0;
+    std::uint64_t discoveries_completed = 0;  ///< those of ticks included
+    std::uint64_t discoveries_failed = 0;
+    std::uint64_t regenerations_completed = 0;  ///< strategies made again for their group's schema
+    std::uint64_t regenerations_failed = 0;
 };
 
 /// Strategies made, kept and run. Several engines may live in one process; they share nothing but what the options

@@ -133,6 +133,12 @@ EngineMetrics Engine::metrics() const {
     metrics.deliveries_delivered = outbox.delivered;
     metrics.deliveries_failed = outbox.failed;
     metrics.deliveries_in_flight = outbox.in_flight;
+    const run::EndCounts discoveries = impl_->discoverer->ended();
+    metrics.discoveries_completed = discoveries.completed;
+    metrics.discoveries_failed = discoveries.failed;
+    const run::EndCounts regenerations = impl_->regenerator->ended();
+    metrics.regenerations_completed = regenerations.completed;
+    metrics.regenerations_failed = regenerations.failed;
     return metrics;
 }
 

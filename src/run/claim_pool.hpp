@@ -31,6 +31,12 @@ struct ClaimedWork {
     std::function<Result<bool>(TimePoint now)> renew = {};
 };
 
+/// How pieces of work ended in this process.
+struct EndCounts {
+    std::uint64_t completed = 0;
+    std::uint64_t failed = 0;
+};
+
 struct ClaimPoolParts {
     std::shared_ptr<Clock> clock;
     std::shared_ptr<Logger> logger;

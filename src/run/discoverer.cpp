@@ -69,6 +69,7 @@ void Discoverer::perform(const ClaimedDiscovery& claimed, std::stop_token stop) 
         if (!done) return done.error();
         return {};
     }();
+    if (ended && !unfinished) ++(outcome ? completed_ : failed_);
     if (!ended || unfinished)
         parts_.logger->log(LogLevel::warning, "discovery interrupted",
                            {{"discovery_id", claimed.discovery.discovery_id},

@@ -1,8 +1,10 @@
 // Runs discoveries: claims them, stores what they find step by step.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -41,6 +43,7 @@ public:
     void cancel(std::string_view discovery_id) { pool_.cancel(discovery_id); }
     /// Gives running discoveries back. Idempotent.
     void stop() { pool_.stop(); }
+    EndCounts ended() const noexcept { return {completed_.load(), failed_.load()}; }
 
 private:
     Result<std::optional<ClaimedWork>> claim();
@@ -51,6 +54,7 @@ private:
     const DiscovererParts parts_;
     const DiscoveryLimits limits_;
     const std::chrono::milliseconds lease_;
+    std::atomic<std::uint64_t> completed_{0}, failed_{0};
     ClaimPool pool_;  // last: its threads use the rest
 };
 

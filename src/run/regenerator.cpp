@@ -52,6 +52,7 @@ void Regenerator::perform(const ClaimedRegeneration& claimed, std::stop_token st
     end.error = error.message;
     end.ended_at = parts_.clock->now();
     const auto ended = interrupted ? groups.release(claimed.ref) : groups.finish(claimed.ref, end);
+    if (ended && *ended && !interrupted) ++failed_;
     if (!ended || interrupted)
         parts_.logger->log(
             LogLevel::warning, "regeneration interrupted",
@@ -79,6 +80,7 @@ Result<bool> Regenerator::try_once(const ClaimedRegeneration& claimed, std::stop
     const auto finished = parts_.store->strategy_groups().finish(claimed.ref, end);
     if (!finished && finished.error().code == ErrorCode::conflict) return false;
     if (!finished) return finished.error();
+    if (*finished && end.update) ++completed_;
     return true;  // also when the claim was lost: it is somebody else's now
 }
 

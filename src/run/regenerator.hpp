@@ -1,8 +1,10 @@
 // Makes the strategies of groups again when the group is given an output schema.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -37,6 +39,7 @@ public:
     Result<std::size_t> run_pending(std::stop_token stop) { return pool_.run_pending(stop); }
     /// Gives back what is being made. Idempotent.
     void stop() { pool_.stop(); }
+    EndCounts ended() const noexcept { return {completed_.load(), failed_.load()}; }
 
 private:
     Result<std::optional<ClaimedWork>> claim();
@@ -46,6 +49,7 @@ private:
 
     const RegeneratorParts parts_;
     const std::chrono::milliseconds lease_;
+    std::atomic<std::uint64_t> completed_{0}, failed_{0};
     ClaimPool pool_;  // last: its threads use the rest
 };
 

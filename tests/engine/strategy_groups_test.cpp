@@ -89,6 +89,8 @@ TEST_SUITE("engine.strategy_groups") {
         CHECK(made.strategy.find("li h2") != std::string::npos);
         CHECK(made.updated_at == fixture.clock->now());
         CHECK(fixture.engine->quota().value().used == 3);
+        CHECK(fixture.engine->metrics().regenerations_completed == 1);
+        CHECK(fixture.engine->metrics().regenerations_failed == 2);
     }
 
     TEST_CASE("a plan that is refined meanwhile is made again from what it is then") {
