@@ -278,7 +278,7 @@ enum class TickOutcome {
     made,     ///< the jobs are queued, the due time moved on
     skipped,  ///< jobs, the discovery or a run of the tick before still go on, the workflow is disabled or has no
               ///< nodes, or this due time had its tick: only the due time moved on
-    stale  ///< the schedule was changed, ticked or removed meanwhile: nothing was written
+    stale     ///< the schedule was changed, ticked or removed meanwhile: nothing was written
 };
 
 /// A place in a list of changes, newest first: after the job made then with this id.
