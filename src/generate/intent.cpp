@@ -172,7 +172,7 @@ std::optional<WantedField> field_of(Words words, Words& entity, bool both) {
     if (by) field.concept_of = Concept::author;
     for (auto word = rest.rbegin(); word != rest.rend() && field.concept_of == Concept::generic; ++word)
         field.concept_of = concept_of_word(*word);
-    if (rest.size() > 1 && rest.back() == "number")  // "phone number", but "case number"
+    if (rest.size() > 1 && singular(rest.back()) == "number")  // "phone number", but "case number"
         if (const Concept of = concept_of_word(rest[rest.size() - 2]); of == Concept::phone || of == Concept::sku)
             field.concept_of = of;
     const bool about_price = std::any_of(rest.begin(), rest.end(),

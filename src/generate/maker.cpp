@@ -9,12 +9,16 @@
 #include "extract/item_sink.hpp"
 #include "extract/run.hpp"
 #include "generate/detail.hpp"
+#include "generate/doubt.hpp"
 #include "generate/embedded/embedded.hpp"
 #include "generate/embedded/list_mapping.hpp"
 #include "generate/structure.hpp"
 
 namespace meter::generate {
 namespace {
+
+constexpr double unsure = 0.4;      // confidence in a field that the page nowhere calls by its name
+constexpr double least_sure = 0.4;  // of the surest field; below it a plan is a guess
 
 void drop_empty_fields(Value& definition, std::vector<Value>& items) {
     std::vector<std::string> empty;
@@ -33,6 +37,23 @@ void drop_empty_fields(Value& definition, std::vector<Value>& items) {
             if (Value* fields = print->if_object()->find("fields")) fields->if_object()->erase(name);
         for (Value& item : items) item.if_object()->erase(name);
     }
+}
+
+void make_unsure(Value& definition, const std::string& name) {
+    Value* explain = definition.if_object()->find("explain");
+    Value* entry = explain != nullptr && explain->is_object() ? explain->if_object()->find(name) : nullptr;
+    if (entry == nullptr || !entry->is_object()) return;
+    if (const Value* confidence = entry->find("confidence"))
+        entry->if_object()->set("confidence", std::min(confidence->to_double(), unsure));
+}
+
+double surest(const Value& definition) {
+    const Value* explain = definition.find("explain");
+    double best = 0;
+    if (explain != nullptr && explain->is_object())
+        for (const auto& [name, entry] : *explain->if_object())
+            if (const Value* confidence = entry.find("confidence")) best = std::max(best, confidence->to_double());
+    return best;
 }
 
 const Value* value_at(const Value* value, std::string_view path) {
@@ -128,8 +149,19 @@ bool accept_plan(const html::Document& document, std::string_view url, const std
 
 Result<GeneratedPlan> make_plan(const html::Document& document, std::string_view url, const Intent& intent) {
     PageFacts facts(document);
+    const std::vector<bool> doubtful = doubtful_fields(facts.page, intent.fields);
+    // Less than half of what is wanted is something else, and so is what nothing on the page calls by its name.
     const auto accept = [&](Value definition, double score, GeneratedPlan& out) {
-        return accept_plan(document, url, intent.fields, std::move(definition), score, out);
+        if (!accept_plan(document, url, intent.fields, std::move(definition), score, out)) return false;
+        const Object& found = *out.definition.find("fields")->if_object();
+        if (found.size() * 2 < intent.fields.size()) return false;
+        bool sure = false;
+        for (std::size_t f = 0; f < intent.fields.size(); ++f) {
+            const bool has = found.contains(intent.fields[f].name);
+            sure = sure || (has && !doubtful[f]);
+            if (has && doubtful[f]) make_unsure(out.definition, intent.fields[f].name);
+        }
+        return sure && surest(out.definition) >= least_sure;
     };
     const Embedded embedded = collect_embedded(document, url);
     const auto mains = find_main_objects(document, embedded);
@@ -160,7 +192,9 @@ Result<GeneratedPlan> make_plan(const html::Document& document, std::string_view
         if (candidate.assignment.found * 2 < intent.fields.size()) continue;
         Value definition = plan_candidate(facts, candidate, intent.fields);
         if (definition.is_null()) continue;
-        if (accept(std::move(definition), candidate.score, plan)) return plan;
+        if (!accept(std::move(definition), candidate.score, plan)) continue;
+        // One record in many with any of it: not these.
+        if (plan.items.size() * 5 >= candidate.region.members.size()) return plan;
     }
     return nothing_fits(intent, std::to_string(candidates.size()) + " lists");
 }

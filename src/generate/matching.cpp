@@ -171,7 +171,7 @@ double Matcher::score_as(const WantedField& field, const FieldWords& words, cons
             if (kind != SlotKind::mail && slot.email < 0.3) return -2;
             break;
         case Concept::phone:
-            score = (kind == SlotKind::phone ? 1.6 : 0) + 2.2 * slot.phone + lexical;
+            score = (kind == SlotKind::phone ? 1.6 : 0) + 2.2 * slot.phone + lexical - 2.2 * slot.date;
             if (kind != SlotKind::phone && slot.phone < 0.3 && (!all.any() || slot.digits < 0.6)) return -2;
             break;
         default: {
