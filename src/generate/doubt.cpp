@@ -12,6 +12,8 @@ namespace meter::generate {
 namespace {
 
 constexpr std::size_t least_words = 5;  // of "the" and "and", for a page to be English
+constexpr double unsure = 0.4;          // confidence in a field that the page nowhere calls by its name, at most
+constexpr double some_confidence = 0.35;
 
 bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<signed char>(c) < 0;
@@ -53,30 +55,116 @@ bool is_field_word(const std::string& word) {
     return concept_of_word(word) != Concept::generic || page_side.contains(word);
 }
 
-bool may_be_doubtful(Concept concept_of) {
-    return concept_of != Concept::title && concept_of != Concept::url && concept_of != Concept::image &&
-           concept_of != Concept::description;
+bool of_every_list(Concept concept_of) {
+    return concept_of == Concept::title || concept_of == Concept::url || concept_of == Concept::image ||
+           concept_of == Concept::date || concept_of == Concept::description;
+}
+
+double confidence_of(const Value& definition, const std::string& name) {
+    const Value* explain = definition.find("explain");
+    const Value* entry = explain != nullptr ? explain->find(name) : nullptr;
+    const Value* confidence = entry != nullptr ? entry->find("confidence") : nullptr;
+    return confidence != nullptr ? confidence->to_double() : 0;
+}
+
+void make_unsure(Value& definition, const std::string& name) {
+    Value* explain = definition.if_object()->find("explain");
+    Value* entry = explain != nullptr && explain->is_object() ? explain->if_object()->find(name) : nullptr;
+    if (entry != nullptr && entry->is_object())
+        entry->if_object()->set("confidence", std::min(confidence_of(definition, name), unsure));
+}
+
+/// Do two fields hold the same in nearly all records that have them?
+bool read_the_same(const std::vector<Value>& items, const std::string& one, const std::string& other) {
+    std::size_t both = 0, same = 0, filled = 0;
+    for (const Value& item : items) {
+        const Value *a = item.find(one), *b = item.find(other);
+        const bool has_a = a != nullptr && !a->is_null(), has_b = b != nullptr && !b->is_null();
+        filled += has_a || has_b;
+        both += has_a && has_b;
+        same += has_a && has_b && *a == *b;
+    }
+    return both > 0 && same * 10 >= filled * 9;
+}
+
+void take_field_out(Value& definition, std::vector<Value>& items, const std::string& name) {
+    Object& members = *definition.if_object();
+    members.find("fields")->if_object()->erase(name);
+    if (Value* explain = members.find("explain"); explain != nullptr && explain->is_object())
+        explain->if_object()->erase(name);
+    if (Value* print = members.find("fingerprint"); print != nullptr && print->is_object())
+        if (Value* fields = print->if_object()->find("fields"); fields != nullptr && fields->is_object())
+            fields->if_object()->erase(name);
+    for (Value& item : items) item.if_object()->erase(name);
 }
 
 }  // namespace
 
-std::vector<bool> doubtful_fields(const PageIndex& page, const std::vector<WantedField>& fields) {
-    std::vector<bool> doubtful(fields.size(), false);
+Doubts::Doubts(const PageIndex& page, const Intent& intent) : intent_(intent), unknown_(intent.fields.size(), false) {
     const std::string text = core::ascii_lower(page.text);
-    if (!is_english(page, text)) return doubtful;
-    for (std::size_t f = 0; f < fields.size(); ++f) {
-        if (!may_be_doubtful(fields[f].concept_of) || fields[f].type == WantedType::list) continue;
-        bool asked = false, known = false;
-        for (const std::string& word : fields[f].words) {
+    english_ = is_english(page, text);
+    const auto known = [&](const std::string& word) {
+        if (english_ && holds_word(text, word)) return true;
+        for (std::uint32_t id = 0; id < page.names.size(); ++id)
+            if (core::ascii_lower(page.names.text(id)).find(word) != std::string::npos) return true;
+        return false;
+    };
+    std::unordered_set<std::string> counted;
+    const auto count = [&](const std::string& word, bool is_known) {
+        if (!counted.insert(word).second) return;
+        ++words_;
+        known_ += is_known;
+    };
+    for (std::size_t f = 0; f < intent.fields.size(); ++f) {
+        const WantedField& field = intent.fields[f];
+        bool asked = false, found = false;
+        for (const std::string& word : field.words) {
             if (word.size() < 3 || is_field_word(word)) continue;
+            const bool is_known = known(word);
+            count(word, is_known);
             asked = true;
-            known = known || holds_word(text, word);
-            for (std::uint32_t id = 0; id < page.names.size() && !known; ++id)
-                known = core::ascii_lower(page.names.text(id)).find(word) != std::string::npos;
+            found = found || is_known;
         }
-        doubtful[f] = asked && !known;
+        unknown_[f] = english_ && asked && !found && field.concept_of != Concept::title &&
+                      field.concept_of != Concept::description && field.type != WantedType::list;
     }
-    return doubtful;
+    for (const std::string& word : intent.entity)
+        if (word.size() >= 3 && !is_field_word(word)) count(word, known(word));
+}
+
+bool Doubts::is_particular(std::size_t field) const {
+    return !of_every_list(intent_.fields[field].concept_of) || intent_.fields[field].twin != 0;
+}
+
+bool Doubts::accepts(Value& definition, std::vector<Value>& items) const {
+    const std::vector<WantedField>& fields = intent_.fields;
+    const auto has = [&](const std::string& name) { return definition.find("fields")->find(name) != nullptr; };
+    for (std::size_t f = 0; f < fields.size(); ++f)
+        for (std::size_t g = 0; g < f && has(fields[f].name); ++g) {
+            if (!has(fields[g].name) || fields[f].twin != 0 || fields[g].twin != 0 ||
+                !read_the_same(items, fields[f].name, fields[g].name))
+                continue;
+            const bool first = confidence_of(definition, fields[g].name) >= confidence_of(definition, fields[f].name);
+            take_field_out(definition, items, fields[first ? f : g].name);
+        }
+    std::size_t found = 0, sure = 0, particular = 0, particular_found = 0, named = 0;
+    double surest = 0;
+    for (std::size_t f = 0; f < fields.size(); ++f) {
+        particular += is_particular(f);
+        if (!has(fields[f].name)) continue;
+        ++found;
+        if (unknown_[f]) make_unsure(definition, fields[f].name);
+        const double confidence = confidence_of(definition, fields[f].name);
+        surest = std::max(surest, confidence);
+        named += !unknown_[f];
+        if (confidence < some_confidence) continue;
+        ++sure;
+        particular_found += is_particular(f) && !unknown_[f];
+    }
+    if (found * 2 < fields.size() || sure * 2 < fields.size() || named == 0 || surest < unsure) return false;
+    const bool nearly_all = sure * 4 >= fields.size() * 3;
+    if (english_ && words_ > 0 && known_ == 0 && (words_ > 1 || !nearly_all)) return false;
+    return particular == 0 || particular_found > 0 || nearly_all || (english_ && words_ > 0 && known_ * 2 >= words_);
 }
 
 }  // namespace meter::generate

@@ -1,16 +1,35 @@
-// Words that a page does not know: "tuition fees" on a page that nowhere says "tuition" are other fees.
+// Is it what was asked for? Lists have titles, links and dates whatever they are lists of; these are the rules by which
+// a plan is refused rather than guessed.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "generate/intent.hpp"
 #include "generate/page_index.hpp"
+#include "meter/value.hpp"
 
 namespace meter::generate {
 
-/// By field: do words of its own, which are no common names for what fields hold, stand nowhere on the page, neither in
-/// its text nor in names of classes? Only asked of pages in English, since wishes are; all false for others. Titles,
-/// links, pictures and counts are never doubtful: what they belong to is often said by nobody.
-std::vector<bool> doubtful_fields(const PageIndex& page, const std::vector<WantedField>& fields);
+/// What a page knows of the words of a wish.
+class Doubts {
+public:
+    Doubts(const PageIndex& page, const Intent& intent);
+
+    /// Takes out fields that read what another reads, and lowers the confidence in those that the page nowhere calls by
+    /// their names ("tuition fees" on a page without "tuition"). Then: is the plan an answer? It has half of what is
+    /// wanted, and half of it with some confidence; and when it has nothing of what is particular to the wish (neither
+    /// a title nor a link, picture, date or description), nearly all of it or words of the wish on the page.
+    bool accepts(Value& definition, std::vector<Value>& items) const;
+
+private:
+    bool is_particular(std::size_t field) const;
+
+    const Intent& intent_;
+    std::vector<bool> unknown_;  ///< by field: words of its own stand nowhere on the page
+    std::size_t words_ = 0;      ///< of the wish that are no common names for what fields hold
+    std::size_t known_ = 0;      ///< of these, on the page
+    bool english_ = false;
+};
 
 }  // namespace meter::generate

@@ -17,9 +17,6 @@
 namespace meter::generate {
 namespace {
 
-constexpr double unsure = 0.4;      // confidence in a field that the page nowhere calls by its name
-constexpr double least_sure = 0.4;  // of the surest field; below it a plan is a guess
-
 void drop_empty_fields(Value& definition, std::vector<Value>& items) {
     std::vector<std::string> empty;
     for (const auto& [name, field] : *definition.find("fields")->if_object()) {
@@ -39,21 +36,11 @@ void drop_empty_fields(Value& definition, std::vector<Value>& items) {
     }
 }
 
-void make_unsure(Value& definition, const std::string& name) {
-    Value* explain = definition.if_object()->find("explain");
-    Value* entry = explain != nullptr && explain->is_object() ? explain->if_object()->find(name) : nullptr;
-    if (entry == nullptr || !entry->is_object()) return;
-    if (const Value* confidence = entry->find("confidence"))
-        entry->if_object()->set("confidence", std::min(confidence->to_double(), unsure));
-}
-
-double surest(const Value& definition) {
-    const Value* explain = definition.find("explain");
-    double best = 0;
-    if (explain != nullptr && explain->is_object())
-        for (const auto& [name, entry] : *explain->if_object())
-            if (const Value* confidence = entry.find("confidence")) best = std::max(best, confidence->to_double());
-    return best;
+void warn_of_missing(const std::vector<WantedField>& fields, GeneratedPlan& plan) {
+    plan.warnings.clear();
+    for (const WantedField& field : fields)
+        if (plan.definition.find("fields")->find(field.name) == nullptr)
+            plan.warnings.push_back("The field " + field.name + " was not found on the page.");
 }
 
 const Value* value_at(const Value* value, std::string_view path) {
@@ -140,28 +127,19 @@ bool accept_plan(const html::Document& document, std::string_view url, const std
     if (definition.find("fields")->if_object()->empty()) return false;
     out.definition = std::move(definition);
     out.score = score;
-    out.warnings.clear();
-    for (const WantedField& field : fields)
-        if (out.definition.find("fields")->find(field.name) == nullptr)
-            out.warnings.push_back("The field " + field.name + " was not found on the page.");
+    warn_of_missing(fields, out);
     return true;
 }
 
 Result<GeneratedPlan> make_plan(const html::Document& document, std::string_view url, const Intent& intent) {
     PageFacts facts(document);
-    const std::vector<bool> doubtful = doubtful_fields(facts.page, intent.fields);
-    // Less than half of what is wanted is something else, and so is what nothing on the page calls by its name.
+    const Doubts doubts(facts.page, intent);
     const auto accept = [&](Value definition, double score, GeneratedPlan& out) {
-        if (!accept_plan(document, url, intent.fields, std::move(definition), score, out)) return false;
-        const Object& found = *out.definition.find("fields")->if_object();
-        if (found.size() * 2 < intent.fields.size()) return false;
-        bool sure = false;
-        for (std::size_t f = 0; f < intent.fields.size(); ++f) {
-            const bool has = found.contains(intent.fields[f].name);
-            sure = sure || (has && !doubtful[f]);
-            if (has && doubtful[f]) make_unsure(out.definition, intent.fields[f].name);
-        }
-        return sure && surest(out.definition) >= least_sure;
+        if (!accept_plan(document, url, intent.fields, std::move(definition), score, out) ||
+            !doubts.accepts(out.definition, out.items))
+            return false;
+        warn_of_missing(intent.fields, out);
+        return true;
     };
     const Embedded embedded = collect_embedded(document, url);
     const auto mains = find_main_objects(document, embedded);
