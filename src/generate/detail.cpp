@@ -293,7 +293,10 @@ private:
             case Concept::date:
                 return (shape & shape_date) != 0;
             case Concept::sku:
-                return value.size() <= 40 && (shape & shape_digit) != 0 && (shape & shape_price) == 0;
+                return value.size() <= 40 && (shape & shape_digit) != 0 && (shape & (shape_price | shape_date)) == 0;
+            case Concept::count:
+            case Concept::rating:
+                return value.size() <= 40 && (shape & shape_digit) != 0;
             case Concept::phone:
                 return (shape & shape_phone) != 0;
             case Concept::email:
@@ -305,7 +308,12 @@ private:
 
     /// An element whose class, id or property says what it is.
     std::optional<Found> by_names(const WantedField& field) {
-        const std::size_t vocabulary = vocabulary_of(field);
+        // What has a form of its own may be named as pages name it; anything else must be named as it was asked for.
+        const bool formed = field.concept_of == Concept::price || field.concept_of == Concept::old_price ||
+                            field.concept_of == Concept::date || field.concept_of == Concept::sku ||
+                            field.concept_of == Concept::phone || field.concept_of == Concept::email ||
+                            field.concept_of == Concept::description;
+        const std::size_t vocabulary = formed ? vocabulary_of(field) : facts_.lexicon.vocabulary(field.words);
         const std::size_t old = facts_.lexicon.vocabulary({"old", "was", "regular", "strike", "before", "list", "rrp"});
         const std::size_t beside =
             facts_.lexicon.vocabulary({"shipping", "delivery", "livraison", "versand", "lieferung", "envio",

@@ -157,14 +157,16 @@ bool Doubts::accepts(Value& definition, std::vector<Value>& items) const {
         const double confidence = confidence_of(definition, fields[f].name);
         surest = std::max(surest, confidence);
         named += !unknown_[f];
-        if (confidence < some_confidence) continue;
+        if (confidence < some_confidence || unknown_[f]) continue;
         ++sure;
-        particular_found += is_particular(f) && !unknown_[f];
+        particular_found += is_particular(f);
     }
     if (found * 2 < fields.size() || sure * 2 < fields.size() || named == 0 || surest < unsure) return false;
     const bool nearly_all = sure * 4 >= fields.size() * 3;
     if (english_ && words_ > 0 && known_ == 0 && (words_ > 1 || !nearly_all)) return false;
-    return particular == 0 || particular_found > 0 || nearly_all || (english_ && words_ > 0 && known_ * 2 >= words_);
+    // Nothing but common names: no word can tell, so most of it must be there.
+    if (words_ == 0 && sure * 3 >= fields.size() * 2) return true;
+    return particular == 0 || particular_found > 0 || nearly_all || (english_ && words_ > 0 && known_ * 2 > words_);
 }
 
 }  // namespace meter::generate

@@ -188,6 +188,18 @@ private:
             }
         }
         if (best) return best;
+        // A part of its name: "visitor" for "visitor_team", when one field alone has it.
+        for (const std::string& word : said) {
+            if (word.size() < 3 || is_any(word, noise_words)) continue;
+            std::vector<std::string> same;
+            for (const std::string& name : names_) {
+                const Words parts = words_with_digits(name);
+                if (std::any_of(parts.begin(), parts.end(),
+                                [&](const std::string& part) { return singular(part) == word; }))
+                    same.push_back(name);
+            }
+            if (same.size() == 1) return same.front();
+        }
         // Another word for it: "link" for the field "url", when one field alone is meant.
         for (const std::string& word : said) {
             const Concept concept_of = concept_of_word(word);
@@ -252,6 +264,10 @@ private:
                     return add_rename(field_in(words, 1, *at), name_of(words, *at + 1));
             return false;
         }
+        if (words.front() == "change")  // "change headline to title", but "change price to a number"
+            if (const auto at = find(words, "to"); at && *at + 1 < words.size() && words.size() <= *at + 3)
+                if (const auto field = only_field(words, 1, *at); field && !type_of(words, *at + 1))
+                    return add_rename(field, name_of(words, *at + 1));
         if (words.front() == "call" || words.front() == "name" || words.front() == "label") {
             for (std::size_t i = 2; i < words.size(); ++i)
                 if (auto field = field_in(words, 1, i)) {
@@ -425,11 +441,12 @@ private:
     }
 
     /// "drop the date", "without SKU and brand", "skip sponsored items", "don't extract links"
-    bool read_drop(const Words& words) {
+    bool read_drop(Words words) {
         std::size_t at = 0;
-        if (words.front() == "leave" && find(words, "out"))
+        if ((words.front() == "leave" || words.front() == "take") && find(words, "out")) {
             at = 1;
-        else if (words.front() == "get" && words.size() > 2 && words[1] == "rid")
+            if (words.back() == "out") words.pop_back();
+        } else if (words.front() == "get" && words.size() > 2 && words[1] == "rid")
             at = 3;
         else if (is_any(words.front(), drop_verbs))
             at = 1;

@@ -45,8 +45,12 @@ FieldWords words_for(Lexicon& lexicon, const std::vector<std::string>& own, Conc
             particular.push_back(word);
     if (particular.empty()) particular = own;
     std::vector<std::string> all = particular;
+    const bool counts_something =
+        concept_of == Concept::count && !own.empty() && std::find(own.begin(), own.end(), "number") == own.end();
     if (concept_of != Concept::generic)
-        for (const std::string_view word : page_words(concept_of)) all.push_back(singular(word));
+        for (const std::string_view word : page_words(concept_of))
+            // A number of something else is no answer to "views".
+            if (!counts_something || (word != "number" && word != "num")) all.push_back(singular(word));
     return {lexicon.vocabulary(std::move(all)), lexicon.vocabulary(std::move(particular))};
 }
 

@@ -22,6 +22,8 @@ namespace {
 
 using Kind = FeedbackStep::Kind;
 
+constexpr double least_again = 0.3;  // score of a slot that is taken instead of a wrong one
+
 Error refine_failed(std::string message) {
     return Error{ErrorCode::unprocessable, std::move(message), "feedback"};
 }
@@ -383,7 +385,9 @@ private:
         const Matcher matcher(facts_->page, one, facts_->lexicon);
         const std::size_t told = facts_->lexicon.vocabulary(words);
         const Slot* title = matcher.title_slot(*table_);
-        double best_score = -3;
+        // Told where to look, the best there is; else what is likely at all.
+        const bool told_where = !words.empty() || !std::is_same_v<std::decay_t<Allowed>, std::nullptr_t>;
+        double best_score = told_where ? -3 : least_again;
         PlannedField best;
         for (const Slot& slot : table_->slots) {
             double score = matcher.score(0, slot, title);
@@ -432,12 +436,29 @@ private:
         if (words.empty()) return not_understood(words_joined(step.words));
         // "only items with a price", "skip items without a price"
         if (keep || without)
-            if (const Value* field = fields().find(words_joined(words)); field != nullptr) return require_field(*field);
+            if (const Value* field = field_said(words); field != nullptr) return require_field(*field);
         if (auto narrowed = narrowed_container(*facts_, region_, container(), words, keep)) {
             set_container(std::move(*narrowed));
             return {};
         }
         return not_understood(words_joined(step.words));
+    }
+
+    /// The field of this name, or the only one with these words in its name.
+    const Value* field_said(const std::vector<std::string>& words) {
+        if (const Value* field = fields().find(words_joined(words))) return field;
+        const Value* only = nullptr;
+        for (const auto& [name, field] : fields()) {
+            std::vector<std::string> parts = words_of(name);
+            for (std::string& part : parts) part = singular(part);
+            const bool all = std::all_of(words.begin(), words.end(), [&](const std::string& word) {
+                return std::find(parts.begin(), parts.end(), word) != parts.end();
+            });
+            if (!all) continue;
+            if (only != nullptr) return nullptr;
+            only = &field;
+        }
+        return only;
     }
 
     std::string container() { return *definition_.find("container")->find("selector")->if_string(); }
