@@ -11,8 +11,9 @@
 namespace meter::generate {
 namespace {
 
-constexpr std::size_t least_words = 5;  // of "the" and "and", for a page to be English
-constexpr double unsure = 0.4;          // confidence in a field that the page nowhere calls by its name, at most
+constexpr std::size_t max_looked_through = 1u << 20;  // bytes of text, and of names of classes
+constexpr std::size_t least_words = 5;                // of "the" and "and", for a page to be English
+constexpr double unsure = 0.4;  // confidence in a field that the page nowhere calls by its name, at most
 constexpr double some_confidence = 0.35;
 
 bool is_letter(char c) {
@@ -100,36 +101,29 @@ void take_field_out(Value& definition, std::vector<Value>& items, const std::str
 
 }  // namespace
 
-Doubts::Doubts(const PageIndex& page, const Intent& intent) : intent_(intent), unknown_(intent.fields.size(), false) {
-    const std::string text = core::ascii_lower(page.text);
+Doubts::Doubts(const PageIndex& page, const Intent& intent)
+    : intent_(intent), words_(intent.fields.size()), unknown_(intent.fields.size(), false) {
+    const std::string text = core::ascii_lower(std::string_view(page.text).substr(0, max_looked_through));
+    std::string names;
+    for (std::uint32_t id = 0; id < page.names.size() && names.size() < max_looked_through; ++id)
+        names.append(page.names.text(id).substr(0, 200)).append(" ");
+    names = core::ascii_lower(names);
     english_ = is_english(page, text);
     const auto known = [&](const std::string& word) {
-        if (english_ && holds_word(text, word)) return true;
-        for (std::uint32_t id = 0; id < page.names.size(); ++id)
-            if (core::ascii_lower(page.names.text(id)).find(word) != std::string::npos) return true;
-        return false;
+        return (english_ && holds_word(text, word)) || names.find(word) != std::string::npos;
     };
-    std::unordered_set<std::string> counted;
-    const auto count = [&](const std::string& word, bool is_known) {
-        if (!counted.insert(word).second) return;
-        ++words_;
-        known_ += is_known;
+    const auto count = [&](const std::string& word, Words& words) {
+        if (word.size() < 3 || is_field_word(word)) return;
+        ++words.said;
+        words.known += known(word);
     };
     for (std::size_t f = 0; f < intent.fields.size(); ++f) {
         const WantedField& field = intent.fields[f];
-        bool asked = false, found = false;
-        for (const std::string& word : field.words) {
-            if (word.size() < 3 || is_field_word(word)) continue;
-            const bool is_known = known(word);
-            count(word, is_known);
-            asked = true;
-            found = found || is_known;
-        }
-        unknown_[f] = english_ && asked && !found && field.concept_of != Concept::title &&
+        for (const std::string& word : field.words) count(word, words_[f]);
+        unknown_[f] = english_ && words_[f].said > 0 && words_[f].known == 0 && field.concept_of != Concept::title &&
                       field.concept_of != Concept::description && field.type != WantedType::list;
     }
-    for (const std::string& word : intent.entity)
-        if (word.size() >= 3 && !is_field_word(word)) count(word, known(word));
+    for (const std::string& word : intent.entity) count(word, entity_);
 }
 
 bool Doubts::is_particular(std::size_t field) const {
@@ -149,10 +143,15 @@ bool Doubts::accepts(Value& definition, std::vector<Value>& items) const {
         }
     std::size_t found = 0, sure = 0, particular = 0, particular_found = 0, named = 0;
     double surest = 0;
+    Words all = entity_, of_found = entity_;
     for (std::size_t f = 0; f < fields.size(); ++f) {
         particular += is_particular(f);
+        all.said += words_[f].said;
+        all.known += words_[f].known;
         if (!has(fields[f].name)) continue;
         ++found;
+        of_found.said += words_[f].said;
+        of_found.known += words_[f].known;
         if (unknown_[f]) make_unsure(definition, fields[f].name);
         const double confidence = confidence_of(definition, fields[f].name);
         surest = std::max(surest, confidence);
@@ -163,10 +162,10 @@ bool Doubts::accepts(Value& definition, std::vector<Value>& items) const {
     }
     if (found * 2 < fields.size() || sure * 2 < fields.size() || named == 0 || surest < unsure) return false;
     const bool nearly_all = sure * 4 >= fields.size() * 3;
-    if (english_ && words_ > 0 && known_ == 0 && (words_ > 1 || !nearly_all)) return false;
+    if (english_ && of_found.said > 0 && of_found.known == 0 && (of_found.said > 1 || !nearly_all)) return false;
     // Nothing but common names: no word can tell, so most of it must be there.
-    if (words_ == 0 && sure * 3 >= fields.size() * 2) return true;
-    return particular == 0 || particular_found > 0 || nearly_all || (english_ && words_ > 0 && known_ * 2 > words_);
+    if (all.said == 0 && sure * 3 >= fields.size() * 2) return true;
+    return particular == 0 || particular_found > 0 || nearly_all || (english_ && all.known * 2 > all.said);
 }
 
 }  // namespace meter::generate

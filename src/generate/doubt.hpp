@@ -25,10 +25,15 @@ public:
 private:
     bool is_particular(std::size_t field) const;
 
+    /// Words that are no common names for what fields hold, and how many of them the page knows.
+    struct Words {
+        std::size_t said = 0, known = 0;
+    };
+
     const Intent& intent_;
-    std::vector<bool> unknown_;  ///< by field: words of its own stand nowhere on the page
-    std::size_t words_ = 0;      ///< of the wish that are no common names for what fields hold
-    std::size_t known_ = 0;      ///< of these, on the page
+    std::vector<Words> words_;   ///< by field
+    Words entity_;               ///< of what the records are
+    std::vector<bool> unknown_;  ///< by field: none of its words is known
     bool english_ = false;
 };
 
