@@ -26,20 +26,22 @@ int main() {
         "image":{"selector":".media img","attribute":"src"},"stock":{"selector":".stock"}}})")
                                              .value())
                           .value();
-    const std::string list = bench::list_page(20);
-    const int repeat = 200;
-    bench::compare(
-        "list page of " + std::to_string(list.size() / 1024) + " KiB, 20 items of 5 fields, " + std::to_string(repeat) +
-            " times",
-        "meter: parse and extract",
-        [&] {
-            for (int i = 0; i < repeat; ++i)
-                if (meter::extract(list, plan, "https://shop.test/").value().items.size() != 20) std::abort();
-        },
-        "libxml2: parse only",
-        [&] {
-            for (int i = 0; i < repeat; ++i) parse_bare(list);
-        });
+    for (const std::size_t items : {20, 100}) {
+        const std::string list = bench::list_page(static_cast<int>(items));
+        const int repeat = static_cast<int>(4'000 / items);
+        bench::compare(
+            "list page of " + std::to_string(list.size() / 1024) + " KiB, " + std::to_string(items) +
+                " items of 5 fields, " + std::to_string(repeat) + " times",
+            "meter: parse and extract",
+            [&] {
+                for (int i = 0; i < repeat; ++i)
+                    if (meter::extract(list, plan, "https://shop.test/").value().items.size() != items) std::abort();
+            },
+            "libxml2: parse only",
+            [&] {
+                for (int i = 0; i < repeat; ++i) parse_bare(list);
+            });
+    }
 
     const auto pages = bench::real_pages();
     if (pages.empty()) {

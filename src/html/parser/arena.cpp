@@ -12,7 +12,7 @@ void* Arena::allocate_in_new_chunk(std::size_t bytes) {
     const std::size_t usual = std::clamp(reserved_, first_chunk, largest_chunk);
     // A long text outgrows its chunk while it arrives: room for as much again keeps that linear.
     const std::size_t wanted = bytes > usual / 4 ? std::max(usual, bytes * 2 + 8) : usual;
-    const bool mapped = reserved_ + wanted > huge_page;
+    const bool mapped = reserved_ + wanted > 2 * huge_page;
     const std::size_t size = mapped ? whole_pages(std::max(wanted, mapped_chunk)) : wanted;
     chunks_.reserve(chunks_.size() + 1);
     auto* const chunk = static_cast<char*>(mapped ? map_pages(size) : std::malloc(size));
