@@ -18,7 +18,7 @@ bool is_enabled_workflow(Connection& connection, std::string_view workflow_id);
 
 /// Columns of read_run(), without node executions.
 inline constexpr std::string_view run_columns =
-    "run_id, workflow_id, account_id, schedule_id, status, started_by, forced, changed_since_previous, error, "
+    "run_id, workflow_id, account_id, schedule_id, status, \"trigger\", force, changed_since_previous, error, "
     "created_at, started_at, completed_at, (SELECT COALESCE(SUM(failed_job_count), 0) FROM workflow_node_runs "
     "WHERE workflow_node_runs.run_id = workflow_runs.run_id)";
 WorkflowRun read_run(Columns& columns);

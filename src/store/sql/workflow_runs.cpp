@@ -118,7 +118,7 @@ Result<void> insert_workflow_run(Connection& connection, const WorkflowRun& run,
     if (!workflow) return Error{ErrorCode::not_found, "Workflow not found", run.workflow_id};
     if (workflow->nodes.empty()) return Error{ErrorCode::invalid_argument, "Workflow has no nodes", "nodes"};
     const auto inserted = connection.run(
-        "INSERT INTO workflow_runs (run_id, workflow_id, account_id, schedule_id, status, started_by, forced, "
+        "INSERT INTO workflow_runs (run_id, workflow_id, account_id, schedule_id, status, \"trigger\", force, "
         "created_at, deadline_at, due_at) VALUES ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, $7) "
         "ON CONFLICT DO NOTHING",
         {run.run_id, run.workflow_id, run.account_id, run.schedule_id, to_string(run.trigger), run.force,
