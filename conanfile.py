@@ -86,8 +86,6 @@ class MeterConan(ConanFile):
         check_min_cppstd(self, 20)
         if self.settings.os != "Linux":
             raise ConanInvalidConfiguration("libmeter runs on Linux")
-        if self.options.with_postgres:
-            raise ConanInvalidConfiguration("this version of libmeter has no PostgreSQL store")
         if self.options.server and not self.options.with_sqlite:
             raise ConanInvalidConfiguration("the server needs a store: with_sqlite")
 
@@ -96,7 +94,8 @@ class MeterConan(ConanFile):
         toolchain.cache_variables["METER_BUILD_SHARED"] = bool(self.options.shared)
         toolchain.cache_variables["METER_WITH_SQLITE"] = bool(self.options.with_sqlite)
         toolchain.cache_variables["METER_WITH_POSTGRES"] = bool(self.options.with_postgres)
-        toolchain.cache_variables["METER_WITH_JQ"] = False  # the recipe asks for no libjq
+        toolchain.cache_variables["METER_WITH_JQ"] = False  # the recipe asks for no libjq, and no client of MySQL
+        toolchain.cache_variables["METER_WITH_MYSQL"] = False
         toolchain.cache_variables["METER_BUILD_SERVER"] = bool(self.options.server)
         for part in ("TESTS", "EXAMPLES", "BENCH", "FUZZERS"):
             toolchain.cache_variables[f"METER_BUILD_{part}"] = False

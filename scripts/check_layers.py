@@ -45,6 +45,8 @@ OWNERS = {
     "SQLiteCpp/": {"src/store/sqlite"},
     "sqlite3.h": {"src/store/sqlite", "src/nodes"},
     "jq.h": {"src/nodes"},
+    "libpq-fe.h": {"src/nodes"},
+    "mysql.h": {"src/nodes"},
     "jv.h": {"src/nodes"},
     "httplib.h": {"server"},
     "CLI/": {"server"},

@@ -46,9 +46,9 @@ public:
 
 /// What one run of a node may use. References are valid for the call.
 struct NodeContext {
-    const Value& config;  ///< the node's `config`, checked
-    Fetcher& fetcher;     ///< the only way to the network by HTTP
-    Notifier& notifier;
+    Value config = Object{};       ///< the node's `config`; the registry has checked it
+    Fetcher& fetcher;              ///< the only way to the network by HTTP
+    Notifier* notifier = nullptr;  ///< null: webhook nodes are refused
     Clock& clock;
     Logger& logger;
     const Connections& connections;
@@ -197,5 +197,17 @@ private:
     std::optional<Result<void>> outcome_;
     bool closed_ = false;
 };
+
+/// One node of a chain.
+struct NodeStep {
+    std::string node_id;
+    Value config = Object{};
+};
+
+/// Runs nodes beside each other, a thread for each, every one fed by the port "output" of the one before; what the last
+/// one emits goes to `out`. No more than some hundred items are held between two of them. The first has no inputs.
+/// `context.config` is not looked at. Blocks. Errors: the first that any node had; the others are stopped then.
+METER_EXPORT Result<void> run_chain(const NodeRegistry& registry, const std::vector<NodeStep>& steps,
+                                    const NodeContext& context, ItemSink& out);
 
 }  // namespace meter

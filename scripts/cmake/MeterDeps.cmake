@@ -16,6 +16,9 @@ meter_find(date)
 if(METER_WITH_SQLITE)
   meter_find(SQLiteCpp)
 endif()
+if(METER_WITH_POSTGRES)
+  meter_find(PostgreSQL)
+endif()
 if(METER_WITH_ZLIB)
   meter_find(ZLIB)
 endif()
@@ -27,6 +30,14 @@ if(METER_WITH_JQ AND NOT TARGET meter_jq)
   add_library(meter_jq UNKNOWN IMPORTED)
   set_target_properties(meter_jq PROPERTIES IMPORTED_LOCATION "${METER_JQ_LIBRARY}"
                         INTERFACE_INCLUDE_DIRECTORIES "${METER_JQ_INCLUDE_DIR}")
+endif()
+
+if(METER_WITH_MYSQL AND NOT TARGET meter_mysql)
+  find_path(METER_MYSQL_INCLUDE_DIR mysql.h PATH_SUFFIXES mariadb mysql REQUIRED)
+  find_library(METER_MYSQL_LIBRARY mariadb REQUIRED)
+  add_library(meter_mysql UNKNOWN IMPORTED)
+  set_target_properties(meter_mysql PROPERTIES IMPORTED_LOCATION "${METER_MYSQL_LIBRARY}"
+                        INTERFACE_INCLUDE_DIRECTORIES "${METER_MYSQL_INCLUDE_DIR}")
 endif()
 
 if(NOT METER_FOR_CONSUMER)  # headers only, and none of them in ours

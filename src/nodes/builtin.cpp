@@ -2,14 +2,88 @@
 
 #include "core/unicode.hpp"
 #include "meter/json.hpp"
+#include "nodes/sql.hpp"
 
 namespace meter::nodes {
 
+namespace {
+
+[[maybe_unused]] NodeType without(NodeType type, std::string why) {
+    type.missing = std::move(why);
+    return type;
+}
+
+NodeType sqlite_source_type([[maybe_unused]] const NodeOptions& options) {
+#if METER_WITH_SQLITE
+    return sql_source_type("sqlite", "SQLite", sqlite_reader(options));
+#else
+    return without(sql_source_type("sqlite", "SQLite", {}), "built without SQLite (METER_WITH_SQLITE)");
+#endif
+}
+
+NodeType sqlite_sink_type([[maybe_unused]] const NodeOptions& options) {
+#if METER_WITH_SQLITE
+    return sql_sink_type("sqlite", "SQLite", sqlite_writer(options));
+#else
+    return without(sql_sink_type("sqlite", "SQLite", {}), "built without SQLite (METER_WITH_SQLITE)");
+#endif
+}
+
+NodeType postgres_source_type([[maybe_unused]] const NodeOptions& options) {
+#if METER_WITH_POSTGRES
+    return sql_source_type("postgres", "PostgreSQL", postgres_reader(options));
+#else
+    return without(sql_source_type("postgres", "PostgreSQL", {}), "built without libpq (METER_WITH_POSTGRES)");
+#endif
+}
+
+NodeType postgres_sink_type([[maybe_unused]] const NodeOptions& options) {
+#if METER_WITH_POSTGRES
+    return sql_sink_type("postgres", "PostgreSQL", postgres_writer(options));
+#else
+    return without(sql_sink_type("postgres", "PostgreSQL", {}), "built without libpq (METER_WITH_POSTGRES)");
+#endif
+}
+
+NodeType mysql_source_type([[maybe_unused]] const NodeOptions& options) {
+#if METER_WITH_MYSQL
+    return sql_source_type("mysql", "MySQL", mysql_reader(options));
+#else
+    return without(sql_source_type("mysql", "MySQL", {}), "built without libmariadb (METER_WITH_MYSQL)");
+#endif
+}
+
+NodeType mysql_sink_type([[maybe_unused]] const NodeOptions& options) {
+#if METER_WITH_MYSQL
+    return sql_sink_type("mysql", "MySQL", mysql_writer(options));
+#else
+    return without(sql_sink_type("mysql", "MySQL", {}), "built without libmariadb (METER_WITH_MYSQL)");
+#endif
+}
+
+}  // namespace
+
 std::vector<NodeType> builtin_types(const NodeOptions& options) {
-    return {manual_trigger_type(),      schedule_trigger_type(), webhook_trigger_type(),
-            http_request_type(options), webhook_type(),          filter_type(),
-            merge_type(options),        transform_type(options), file_source_type(options),
-            file_sink_type(options)};
+    return {
+        manual_trigger_type(),
+        schedule_trigger_type(),
+        webhook_trigger_type(),
+        http_request_type(options),
+        webhook_type(),
+        filter_type(),
+        merge_type(options),
+        transform_type(options),
+        file_source_type(options),
+        file_sink_type(options),
+        s3_source_type(options),
+        s3_sink_type(options),
+        sqlite_source_type(options),
+        sqlite_sink_type(options),
+        postgres_source_type(options),
+        postgres_sink_type(options),
+        mysql_source_type(options),
+        mysql_sink_type(options),
+    };
 }
 
 Value literal(std::string_view json) {

@@ -24,6 +24,8 @@ NodeType merge_type(const NodeOptions& options);
 NodeType transform_type(const NodeOptions& options);
 NodeType file_source_type(const NodeOptions& options);
 NodeType file_sink_type(const NodeOptions& options);
+NodeType s3_source_type(const NodeOptions& options);
+NodeType s3_sink_type(const NodeOptions& options);
 
 /// The port every type but filter has only.
 inline constexpr std::string_view output_port = "output";

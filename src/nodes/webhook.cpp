@@ -71,12 +71,12 @@ private:
                                  .name = context_.node_id,
                                  .payload = std::move(body).finish(),
                                  .created_at = now};
-        if (!context_.notifier.supports(target_.type))
+        if (context_.notifier == nullptr || !context_.notifier->supports(target_.type))
             return Error{ErrorCode::unsupported,
                          "Webhooks of type " + std::string(to_string(target_.type)) + " are not configured"};
         const auto message = make_webhook_message(event, target_, now);
         if (!message) return message.error();
-        const auto answer = context_.notifier.send(*message, context_.stop);
+        const auto answer = context_.notifier->send(*message, context_.stop);
         if (!answer)
             return Error{
                 answer.error().code, "Webhook request failed: " + answer.error().message, {}, answer.error().retryable};

@@ -1,6 +1,9 @@
 // Triggers, filter and merge.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <atomic>
+
 #include "nodes/bench.hpp"
 
 using namespace meter;
@@ -127,5 +130,68 @@ TEST_SUITE("nodes.basic") {
         Dropping sink;
         CHECK(bench.run_on("merge", "{}", endless, sink).error().code == ErrorCode::cancelled);
         CHECK(sink.count < 100);
+    }
+
+    TEST_CASE("a chain hands items through and holds few of them, however many there are") {
+        NodeBench bench;
+        // Counts what is under way between the first node and the last.
+        auto made = std::make_shared<std::atomic<int>>(0), gone = std::make_shared<std::atomic<int>>(0);
+        auto most = std::make_shared<std::atomic<int>>(0);
+        NodeType source;
+        source.node_id = "numbers";
+        source.kind = NodeKind::source;
+        source.run = [made, gone, most](NodeContext&, ItemSource&, ItemSink& out) -> Result<void> {
+            for (int i = 0; i < 200'000; ++i) {
+                most->store(std::max(most->load(), ++*made - gone->load()));
+                if (auto pushed = out.push("output", Object{{"n", i}}); !pushed) return pushed;
+            }
+            return {};
+        };
+        NodeType sink = source;
+        sink.node_id = "count";
+        sink.run = [gone](NodeContext& context, ItemSource& in, ItemSink& out) -> Result<void> {
+            int count = 0;
+            for (;;) {
+                auto item = in.next();
+                if (!item) return item.error();
+                if (!*item) return out.push("output", count);
+                ++*gone;
+                ++count;
+                if (context.stop.stop_requested()) return Error{ErrorCode::cancelled, "Cancelled"};
+            }
+        };
+        REQUIRE(bench.registry.add(source));
+        REQUIRE(bench.registry.add(sink));
+        const NodeContext context{
+            .fetcher = *bench.fetcher, .clock = bench.clock, .logger = *bench.logger, .connections = bench.connections};
+        testing::CollectedItems out;
+        REQUIRE(run_chain(bench.registry, {{"numbers"}, {"merge"}, {"merge"}, {"count"}}, context, out));
+        CHECK(out.at() == std::vector<Value>{200'000});
+        CHECK(most->load() < 2000);
+    }
+
+    TEST_CASE("a chain ends with the first error and stops the nodes before it") {
+        NodeBench bench;
+        NodeType endless;
+        endless.node_id = "endless";
+        endless.run = [](NodeContext&, ItemSource&, ItemSink& out) -> Result<void> {
+            for (;;)
+                if (auto pushed = out.push("output", Object{}); !pushed) return pushed;
+        };
+        NodeType failing = endless;
+        failing.node_id = "failing";
+        failing.run = [](NodeContext&, ItemSource& in, ItemSink&) -> Result<void> {
+            for (int i = 0; i < 1000; ++i) (void)in.next();
+            return Error{ErrorCode::unprocessable, "enough"};
+        };
+        REQUIRE(bench.registry.add(endless));
+        REQUIRE(bench.registry.add(failing));
+        const NodeContext context{
+            .fetcher = *bench.fetcher, .clock = bench.clock, .logger = *bench.logger, .connections = bench.connections};
+        testing::CollectedItems out;
+        const auto outcome = run_chain(bench.registry, {{"endless"}, {"merge"}, {"failing"}, {"merge"}}, context, out);
+        REQUIRE_FALSE(outcome);
+        CHECK(outcome.error().message == "enough");
+        CHECK(run_chain(bench.registry, {}, context, out));
     }
 }

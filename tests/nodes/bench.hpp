@@ -50,10 +50,9 @@ struct NodeBench {
     }
 
     Result<void> run_on(std::string_view node_id, std::string_view config, ItemSource& in, ItemSink& sink) {
-        const Value parsed = json_value(config);
-        NodeContext context{.config = parsed,
+        NodeContext context{.config = json_value(config),
                             .fetcher = *fetcher,
-                            .notifier = notifier,
+                            .notifier = &notifier,
                             .clock = clock,
                             .logger = *logger,
                             .connections = connections,

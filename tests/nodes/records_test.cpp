@@ -90,7 +90,7 @@ TEST_SUITE("nodes.records") {
 
     TEST_CASE("a record longer than the limit is refused, however it is made") {
         const std::string long_text(2000, 'x');
-        for (const auto& [format, text] : std::vector<std::pair<RecordFormat, std::string>>{
+        for (const auto& row : std::vector<std::pair<RecordFormat, std::string>>{
                  {RecordFormat::csv, "a\n" + long_text},
                  {RecordFormat::csv, "a\n\"" + long_text},
                  {RecordFormat::csv, std::string(2000, ',')},
@@ -99,8 +99,8 @@ TEST_SUITE("nodes.records") {
                  {RecordFormat::json, std::string(2000, '[')},
                  {RecordFormat::json, "\"" + long_text + "\""},
              }) {
-            CAPTURE(text.substr(0, 5));
-            CHECK(read_all(format, text, 7).starts_with("too_large: "));
+            CAPTURE(row.second.substr(0, 5));
+            CHECK(read_all(row.first, row.second, 7).starts_with("too_large: "));
         }
     }
 
