@@ -24,12 +24,13 @@ Result<Schedule> Engine::create_workflow_schedule(std::string_view workflow_id, 
                                                   const Caller& caller) {
     Impl& self = *impl_;
     if (self.runner->stopping()) return self.stopping_error();
-    const auto workflow = self.require_workflow(workflow_id, caller);
-    if (!workflow) return workflow.error();
-    if (auto fit = workflow::check_workflow(workflow->nodes, workflow->edges, workflow::Completeness::required); !fit)
-        return fit.error();
     auto schedule = draft_schedule(self.options, without_pages(request), ScheduleOf::workflow);
     if (!schedule) return schedule;
+    const auto workflow = self.require_workflow(workflow_id, caller);
+    if (!workflow) return workflow.error();
+    if (workflow->nodes.empty()) return bad_request("Workflow has no nodes", "nodes");
+    if (auto fit = workflow::check_workflow(workflow->nodes, workflow->edges, workflow::Completeness::required); !fit)
+        return fit.error();
     schedule->workflow_id = workflow->workflow_id;
     const auto due = begin_schedule(*schedule, caller.account_id, self.now());
     if (auto stored = self.schedules().insert(*schedule, due); !stored) return stored.error();

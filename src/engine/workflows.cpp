@@ -50,6 +50,18 @@ Result<void> check_parts(const Workflow& workflow, workflow::Completeness comple
     return {};
 }
 
+/// A request for one part does not know its place among the others: what is "nodes.3.url_field" there is "url_field".
+Result<void> about_part(Result<void> checked, std::string_view parts, std::size_t place) {
+    if (checked) return checked;
+    Error error = checked.error();
+    const std::string prefix = std::string(parts) + '.' + std::to_string(place);
+    if (error.subject == prefix)
+        error.subject.clear();
+    else if (error.subject.compare(0, prefix.size() + 1, prefix + '.') == 0)
+        error.subject.erase(0, prefix.size() + 1);
+    return error;
+}
+
 void patch_node(WorkflowNode& node, const WorkflowNodePatch& patch) {
     if (patch.node_key) node.node_key = *patch.node_key;
     if (patch.strategy_id) node.strategy_id = *patch.strategy_id;
@@ -152,7 +164,8 @@ Result<WorkflowNode> Engine::add_workflow_node(std::string_view workflow_id, con
     const auto changed = impl_->change_workflow(workflow_id, caller, [&](Workflow& workflow) -> Result<void> {
         begin_node(added, workflow.updated_at);
         workflow.nodes.push_back(added);
-        if (auto valid = check_parts(workflow, workflow::Completeness::later); !valid) return valid;
+        if (auto valid = check_parts(workflow, workflow::Completeness::later); !valid)
+            return about_part(valid, "nodes", workflow.nodes.size() - 1);
         if (auto strategy = normalize_strategy(workflow.nodes.back()); !strategy) return strategy;
         added = workflow.nodes.back();
         return {};
@@ -174,7 +187,8 @@ Result<WorkflowNode> Engine::update_workflow_node(std::string_view workflow_id, 
             if (edge.source_node_key == key) edge.source_node_key = found->node_key;
             if (edge.target_node_key == key) edge.target_node_key = found->node_key;
         }
-        if (auto valid = check_parts(workflow, workflow::Completeness::later); !valid) return valid;
+        if (auto valid = check_parts(workflow, workflow::Completeness::later); !valid)
+            return about_part(valid, "nodes", static_cast<std::size_t>(found - workflow.nodes.begin()));
         if (auto strategy = normalize_strategy(*found); !strategy) return strategy;
         updated = *found;
         return {};
@@ -204,7 +218,7 @@ Result<WorkflowEdge> Engine::add_workflow_edge(std::string_view workflow_id, con
     const auto changed = impl_->change_workflow(workflow_id, caller, [&](Workflow& workflow) -> Result<void> {
         begin_edge(added, workflow.updated_at);
         workflow.edges.push_back(added);
-        return check_parts(workflow, workflow::Completeness::later);
+        return about_part(check_parts(workflow, workflow::Completeness::later), "edges", workflow.edges.size() - 1);
     });
     if (!changed) return changed.error();
     return added;
