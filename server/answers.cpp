@@ -109,6 +109,12 @@ Answer to_answer(const Problem& problem, std::string_view path, std::string_view
         append_json_string(body, problem.detail);
         body += "}]";
     }
+    for (const auto& [name, value] : problem.members) {
+        body += ',';
+        append_json_string(body, name);
+        body += ':';
+        append_json_string(body, value);
+    }
     body += '}';
     return answer;
 }

@@ -18,6 +18,8 @@ struct Problem {
     std::string detail = {};
     std::string location = {};  ///< dotted path of the input at fault ("body.url"); empty: none to tell
     std::vector<std::pair<std::string, std::string>> headers = {};
+    std::vector<std::pair<std::string_view, std::string>> members =
+        {};              ///< further strings of the Meter dialect's body
     bool close = false;  ///< the connection cannot go on
 };
 

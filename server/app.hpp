@@ -31,6 +31,7 @@ struct AppOptions {
     std::size_t execute_places = 192;         ///< calls of /api/jobs/execute that wait at once
     std::size_t generate_places = 32;         ///< strategies made at once
     std::chrono::seconds generate_deadline{55};
+    RunStatus partial_as = RunStatus::partial;  ///< status that run endpoints show instead of `partial`
 };
 
 class IdempotentRuns;

@@ -143,6 +143,19 @@ Result<void> set_bootstrap_key(ServerConfig& config, const OptionValue& value) {
     return {};
 }
 
+Result<void> set_partial_as(ServerConfig& config, const OptionValue& value) {
+    for (const auto status : {RunStatus::partial, RunStatus::completed, RunStatus::failed})
+        if (to_string(status) == value.text) {
+            config.app.partial_as = status;
+            return {};
+        }
+    return Error{ErrorCode::invalid_argument, "must be one of: partial, completed, failed"};
+}
+
+Result<void> set_run_timeout(ServerConfig& config, const OptionValue& value) {
+    return set_whole(config.engine.workflows.run_timeout, value, "seconds");
+}
+
 using enum OptionKind;
 
 constexpr OptionSpec specs[] = {
@@ -201,8 +214,9 @@ constexpr OptionSpec specs[] = {
 
     {"jobs.workers", "", count, "64", 1, 1024, "Jobs run at once", METER_SET(c.engine.jobs.workers = as_int(v))},
     {"jobs.lease_seconds", "", seconds, "30", second / 10, 1 * hour,
-     "How long a job or discovery of a worker that died waits before it is given out again",
-     METER_SET(c.engine.jobs.lease = c.engine.discovery.lease = c.engine.strategy_groups.lease = v.time)},
+     "How long a job, discovery or workflow run of a worker that died waits before it is given out again",
+     METER_SET(c.engine.jobs.lease = c.engine.discovery.lease = c.engine.strategy_groups.lease =
+                   c.engine.workflows.lease = v.time)},
     {"jobs.sweep_seconds", "", seconds, "5", second / 100, 1 * hour, "Time between looks for such jobs",
      METER_SET(c.engine.jobs.sweep = v.time)},
     {"jobs.max_attempts", "", count, "2", 1, 1000, "Times a job is given out before it fails",
@@ -248,6 +262,16 @@ constexpr OptionSpec specs[] = {
     {"egress.allow_private_networks", "allow_private_networks", flag, "false", 0, 0,
      "Let fetches connect to loopback, private and other special addresses",
      METER_SET(c.engine.fetch.allow_private_networks = v.flag)},
+
+    {"workflows.workers", "", count, "2", 1, 64, "Threads that plan the nodes of workflow runs",
+     METER_SET(c.engine.workflows.workers = as_int(v))},
+    {"workflows.max_node_jobs", "", count, "10000", 1, 10'000'000,
+     "Jobs of one node in one run; further inputs are cut and noted",
+     METER_SET(c.engine.workflows.max_node_jobs = v.number)},
+    {"workflows.run_timeout", "", seconds, "6h", 1 * second, 30 * day,
+     "Longest time a run may take before its running jobs fail", set_run_timeout},
+    {"compat.partial_as", "", text, "partial", 0, 0,
+     "Status that run endpoints show instead of partial: partial, completed or failed", set_partial_as},
 
     {"webhooks.timeout_seconds", "", seconds, "30", second / 100, 10 * minute,
      "Longest time one attempt to deliver a webhook may take", METER_SET(c.engine.webhooks.timeout = v.time)},

@@ -48,6 +48,10 @@ TEST_SUITE("server.answers") {
         CHECK(
             to_answer(problem, "/api/v1/workflows", "req_1").body ==
             R"({"detail":"a \"b\"","error":{"code":"invalid_request","message":"a \"b\""},"meta":{"requestId":"req_1"}})");
+        meter::server::Problem conflict = to_problem({ErrorCode::conflict, "busy", "run"});
+        conflict.members.emplace_back("run_id", "a\"b");
+        CHECK(to_answer(conflict, "/api/workflows/x/run", "req_1").body ==
+              R"({"detail":"busy","code":"conflict","run_id":"a\"b"})");
         for (const char* path : {"/api/v1", "/api/v1/x"}) CHECK(is_automation_path(path));
         for (const char* path : {"/api/v10", "/api/v", "/v1", "", "*"}) CHECK_FALSE(is_automation_path(path));
     }
