@@ -23,6 +23,7 @@ class Bodies(harness.MeterCase):
         super().setUpClass()
         cls.strategy = cls.client.strategy(cls.site.url("/shop"))
         cls.url = cls.site.url("/shop")
+        cls.workflow = cls.client.post("/api/workflows", {"name": "w"}, expect=201).json
 
     def operations(self):
         """Every operation with a body: method, target, a good body, the status it answers."""
@@ -32,6 +33,8 @@ class Bodies(harness.MeterCase):
             ("PATCH", f"/api/strategies/{self.strategy['id']}", {"name": "renamed"}, 200),
             ("POST", "/api/jobs", {"strategy_id": self.strategy["id"], "url": self.url}, 201),
             ("POST", "/api/jobs/execute", {"strategy_id": self.strategy["id"], "url": self.url}, 200),
+            ("POST", "/api/workflows", {"name": "w"}, 201),
+            ("PUT", f"/api/workflows/{self.workflow['id']}", {"name": "renamed"}, 200),
         )
 
     def each(self):

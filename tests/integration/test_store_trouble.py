@@ -42,6 +42,20 @@ class FullDisk(harness.MeterCase):
         body = {"strategy_id": strategy["id"], "url": url}
         flow = "/api/v1/workflows/" + client.post("/api/v1/workflows", {"name": "f"}, expect=201).json["workflowId"]
         client.post(f"{flow}/share", {"userId": "someone"}, expect=200)
+        node = {"node_key": "a", "strategy_id": strategy["id"], "input_type": "static_urls", "static_urls": [url]}
+        pair = client.post("/api/workflows", {"name": "flow", "nodes": [node]}, expect=201).json
+        at_flow = f"/api/workflows/{pair['id']}"
+        follower = {"node_key": "b", "strategy_id": strategy["id"], "input_type": "upstream_data"}
+        pair = client.post(at_flow + "/nodes", follower, expect=201) and client.get(at_flow).json
+        ticking = client.post("/api/workflows", {"name": "ticking", "nodes": [node]}, expect=201).json
+        at_ticking = f"/api/workflows/{ticking['id']}"
+        tick = client.post(at_ticking + "/schedules", {"interval_seconds": 3600}, expect=201).json
+        run = client.post(at_ticking + "/run", expect=201).json
+        slow = {**node, "static_urls": [self.site.url("/hang")]}
+        hanging = client.post("/api/workflows", {"name": "hanging", "nodes": [slow]}, expect=201).json
+        at_run = f"/api/workflows/{hanging['id']}/runs/"
+        at_run += client.post(f"/api/workflows/{hanging['id']}/run", expect=201).json["id"]
+        eventually(lambda: client.get(f"{at_ticking}/runs/{run['id']}").json["status"] == "completed", what="a run")
         with self.full_disk():
             for method, target, json in (
                     ("POST", "/api/jobs", body),
@@ -67,6 +81,15 @@ class FullDisk(harness.MeterCase):
                     ("POST", f"{flow}/versions", {"versionTag": "lost"}),
                     ("POST", f"{flow}/share", {"userId": "lost"}),
                     ("DELETE", f"{flow}/share/someone", {}),
+                    ("POST", "/api/workflows", {"name": "lost"}),
+                    ("PUT", at_flow, {"name": "lost"}),
+                    ("POST", at_flow + "/nodes", {**node, "node_key": "lost"}),
+                    ("PUT", at_flow + "/nodes/a", {"node_key": "lost"}),
+                    ("POST", at_flow + "/edges", {"source_node_key": "a", "target_node_key": "b"}),
+                    ("POST", at_ticking + "/run", {}),
+                    ("POST", at_ticking + "/schedules", {"interval_seconds": 600}),
+                    ("PATCH", f"{at_ticking}/schedules/{tick['id']}", {"enabled": False}),
+                    ("POST", at_run + "/cancel", {}),
                     ("POST", "/api/watch", {"url": url, "description": "d", "strategy": fixture_site.SHOP_PLAN}),
                     ("POST", "/api/strategies/generate", {"url": url, "description": "d", "name": "n",
                                                           "strategy": fixture_site.SHOP_PLAN})):
@@ -76,10 +99,13 @@ class FullDisk(harness.MeterCase):
             deleted = client.delete(f"/api/strategies/{doomed['id']}", expect=(200, 503)).status == 200
             gone = client.delete(at_schedule, expect=(200, 503)).status == 200
             client.delete(f"/discover/{found}", expect=(200, 503))
+            self.assertEqual(client.get(at_flow, expect=200).json, pair)
             self.assertEqual(client.get_job(job["id"]), job)
             self.assertEqual(client.get(f"/api/strategies/{strategy['id']}", expect=200).json, strategy)
         eventually(lambda: client.post("/api/jobs", body).status == 201, what="writes again")
         self.assertEqual(client.execute(strategy, url)["results"], SHOP_ITEMS)
+        client.post(at_run + "/cancel", {}, expect=200)
+        client.post(at_ticking + "/run", expect=201)
         schedules = [each["id"] for each in client.get("/api/schedules", expect=200).json]
         self.assertEqual(schedules, [] if gone else [schedule["id"]])
         names = {each["id"]: each["name"] for each in client.get("/api/strategies?limit=1000", expect=200).json}
