@@ -98,6 +98,19 @@ std::string metrics_text(const EngineMetrics& metrics) {
     out +=
         "meter_webhook_deliveries_total{status=\"delivered\"} " + std::to_string(metrics.deliveries_delivered) + "\n";
     out += "meter_webhook_deliveries_total{status=\"failed\"} " + std::to_string(metrics.deliveries_failed) + "\n";
+    append_header(out, "meter_workflow_runs_total", "counter", "Workflow runs ended since the start.");
+    const auto ended = [&out](std::string_view status, std::uint64_t count) {
+        out.append("meter_workflow_runs_total{status=\"").append(status).append("\"} ");
+        out.append(std::to_string(count)).append("\n");
+    };
+    ended("completed", metrics.workflow_runs_completed);
+    ended("partial", metrics.workflow_runs_partial);
+    ended("failed", metrics.workflow_runs_failed);
+    ended("cancelled", metrics.workflow_runs_cancelled);
+    out += gauge_text("meter_workflow_runs_open", "Workflow runs that are pending or running.",
+                      metrics.workflow_runs_open);
+    append_sample(out, "meter_workflow_node_transitions_total", "counter", "Changes of a workflow node's status.",
+                  std::to_string(metrics.workflow_node_transitions));
     out += gauge_text("meter_webhooks_in_flight", "Webhook attempts under way.", metrics.deliveries_in_flight);
     const auto append_ends = [&](std::string_view name, std::string_view help, std::uint64_t completed,
                                  std::uint64_t failed) {

@@ -129,6 +129,12 @@ struct EngineMetrics {
     std::uint64_t discoveries_failed = 0;
     std::uint64_t regenerations_completed = 0;  ///< strategies made again for their group's schema
     std::uint64_t regenerations_failed = 0;
+    std::uint64_t workflow_runs_completed = 0;
+    std::uint64_t workflow_runs_partial = 0;
+    std::uint64_t workflow_runs_failed = 0;
+    std::uint64_t workflow_runs_cancelled = 0;
+    std::int64_t workflow_runs_open = 0;  ///< pending or running, those of other processes on the same store included
+    std::uint64_t workflow_node_transitions = 0;  ///< changes of a node's status in a run
 };
 
 /// Strategies made, kept and run. Several engines may live in one process; they share nothing but what the options

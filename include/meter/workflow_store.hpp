@@ -138,6 +138,8 @@ public:
     /// The newest run that is completed or partial, with node executions.
     virtual Result<std::optional<WorkflowRun>> latest_finished(std::string_view account_id,
                                                                std::string_view workflow_id) = 0;
+    /// Runs of all accounts that are pending or running.
+    virtual Result<std::int64_t> count_open_runs() = 0;
     /// A strategy as it was when the run was started.
     virtual Result<std::optional<Strategy>> run_strategy(std::string_view account_id, std::string_view run_id,
                                                          std::string_view strategy_id) = 0;

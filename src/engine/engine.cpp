@@ -133,6 +133,8 @@ EngineMetrics Engine::metrics() const {
     metrics.deliveries_delivered = outbox.delivered;
     metrics.deliveries_failed = outbox.failed;
     metrics.deliveries_in_flight = outbox.in_flight;
+    impl_->workflow_runner->add_to(metrics);
+    if (const auto open = impl_->workflows().count_open_runs()) metrics.workflow_runs_open = *open;
     const run::EndCounts discoveries = impl_->discoverer->ended();
     metrics.discoveries_completed = discoveries.completed;
     metrics.discoveries_failed = discoveries.failed;

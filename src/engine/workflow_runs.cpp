@@ -88,9 +88,11 @@ Result<WorkflowRun> Engine::cancel_workflow_run(std::string_view workflow_id, st
     if (!workflow) return workflow.error();
     const auto id = object_id(run_id, "Workflow run");
     if (!id) return id.error();
-    auto cancelled = self.workflows().cancel(caller.account_id, *workflow, *id, self.now());
+    const TimePoint now = self.now();
+    auto cancelled = self.workflows().cancel(caller.account_id, *workflow, *id, now);
     if (!cancelled) return cancelled.error();
     if (!*cancelled) return not_found("Workflow run", *id);
+    if ((*cancelled)->completed_at == now) self.workflow_runner->count_end(RunStatus::cancelled);  // not again
     self.runner->cancel_run(*id);
     self.runner->announce(*id);
     return **std::move(cancelled);

@@ -33,6 +33,34 @@ void WorkflowRunner::stop() {
     pool_.stop();
 }
 
+void WorkflowRunner::count_end(RunStatus status) noexcept {
+    switch (status) {
+        case RunStatus::completed:
+            ++completed_;
+            break;
+        case RunStatus::partial:
+            ++partial_;
+            break;
+        case RunStatus::failed:
+            ++failed_;
+            break;
+        case RunStatus::cancelled:
+            ++cancelled_;
+            break;
+        case RunStatus::pending:
+        case RunStatus::running:
+            break;
+    }
+}
+
+void WorkflowRunner::add_to(EngineMetrics& metrics) const noexcept {
+    metrics.workflow_runs_completed = completed_;
+    metrics.workflow_runs_partial = partial_;
+    metrics.workflow_runs_failed = failed_;
+    metrics.workflow_runs_cancelled = cancelled_;
+    metrics.workflow_node_transitions = node_transitions_;
+}
+
 Result<std::optional<ClaimedWork>> WorkflowRunner::claim() {
     auto claimed = parts_.store->workflows().claim_next(parts_.clock->now(), options_.lease);
     if (!claimed) return claimed.error();
@@ -54,7 +82,9 @@ void WorkflowRunner::make_step(const ClaimedWorkflowRun& claimed, std::stop_toke
                        .options = options_,
                        .jobs_added = [this](std::size_t count) { runner_.notify(count); },
                        .queue_is_full = [this] { return runner_.pending_estimate() >= max_pending_; },
-                       .jobs_failed = [this](std::string_view run_id) { runner_.cancel_run(run_id); }},
+                       .jobs_failed = [this](std::string_view run_id) { runner_.cancel_run(run_id); },
+                       .nodes_moved = [this](std::size_t count) { node_transitions_ += count; },
+                       .run_ended = [this](RunStatus status) { count_end(status); }},
                       claimed, stop);
     const auto left = [&]() -> Result<StepEnd> {
         try {

@@ -1,6 +1,7 @@
 // Runs workflows: claims runs that want attention, keeps their leases alive, moves them on step by step.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -44,6 +45,11 @@ public:
     /// Gives claimed runs back. Idempotent.
     void stop();
 
+    /// A run ended, here or by Engine::cancel_workflow_run().
+    void count_end(RunStatus status) noexcept;
+    /// Fills in what is counted since the start.
+    void add_to(EngineMetrics& metrics) const noexcept;
+
 private:
     Result<std::optional<ClaimedWork>> claim();
     void make_step(const ClaimedWorkflowRun& claimed, std::stop_token stop);
@@ -52,6 +58,7 @@ private:
     Runner& runner_;
     const WorkflowOptions options_;
     const std::int64_t max_pending_;
+    std::atomic<std::uint64_t> completed_{0}, partial_{0}, failed_{0}, cancelled_{0}, node_transitions_{0};
     ClaimPool pool_;
 };
 

@@ -36,7 +36,10 @@ struct WorkflowStep::Planning {
 
 WorkflowStep::WorkflowStep(StepParts parts, const ClaimedWorkflowRun& claimed, std::stop_token stop)
     : parts_(std::move(parts)), claimed_(claimed), stop_(std::move(stop)), progress_(claimed_.nodes) {
-    for (NodeProgress& node : progress_) executions_.push_back(std::exchange(node.execution, {}));
+    for (NodeProgress& node : progress_) {
+        written_.push_back(node.execution.status);
+        executions_.push_back(std::exchange(node.execution, {}));
+    }
 }
 
 Result<StepEnd> WorkflowStep::make() {
@@ -406,9 +409,15 @@ Result<WorkflowStep::Flow> WorkflowStep::write() {
         if (ours) return write();
     }
     if (!written) return written.error();
+    std::size_t moved = 0;
+    for (const auto& [node, change] : changes_) {
+        const NodeStatus before = std::exchange(written_[node], change.progress.execution.status);
+        if (before != written_[node]) ++moved;
+    }
     changes_.clear();
     unwritten_inputs_ = 0;
     if (!*written) return Flow(StepEnd::lost);
+    parts_.nodes_moved(moved);
     if (jobs > 0) parts_.jobs_added(jobs);
     return Flow();
 }
@@ -436,6 +445,7 @@ Result<StepEnd> WorkflowStep::finish(WorkflowRunEnd end) {
     const auto finished = parts_.store.workflows().finish(claimed_.ref(), end);
     if (!finished) return finished.error();
     if (!*finished) return StepEnd::lost;
+    parts_.run_ended(end.status);
     return end.deliveries.empty() ? StepEnd::finished : StepEnd::delivered;
 }
 

@@ -30,6 +30,8 @@ struct StepParts {
     std::function<void(std::size_t)> jobs_added;               ///< so many were queued
     std::function<bool()> queue_is_full;                       ///< then planning waits
     std::function<void(std::string_view run_id)> jobs_failed;  ///< unfinished jobs of a run were ended in the store
+    std::function<void(std::size_t)> nodes_moved;              ///< so many nodes have another status now
+    std::function<void(RunStatus)> run_ended;
 };
 
 /// How a step left its run.
@@ -92,6 +94,7 @@ private:
     std::optional<workflow::Graph> graph_;
     std::vector<NodeProgress> progress_;     ///< `execution` is kept apart
     std::vector<NodeExecution> executions_;  ///< as they will be once everything is written
+    std::vector<NodeStatus> written_;        ///< the statuses that are stored
     std::map<std::size_t, NodeChange> changes_;
     std::size_t unwritten_inputs_ = 0;
     std::map<std::string, RunStrategy> strategies_;

@@ -198,6 +198,15 @@ Result<std::optional<WorkflowRun>> SqlWorkflowStore::latest_finished(std::string
     });
 }
 
+Result<std::int64_t> SqlWorkflowStore::count_open_runs() {
+    return database_.read("workflows.count_open_runs", [](Connection& connection) -> Result<std::int64_t> {
+        const auto count = find_row<std::int64_t>(
+            connection, "SELECT count(*) FROM workflow_runs WHERE status IN ('pending', 'running')", {},
+            [](Columns& columns) { return columns.integer(); });
+        return count.value_or(0);
+    });
+}
+
 Result<std::optional<Strategy>> SqlWorkflowStore::run_strategy(std::string_view account_id, std::string_view run_id,
                                                                std::string_view strategy_id) {
     static const std::string sql = "SELECT " + std::string(strategy_columns) +

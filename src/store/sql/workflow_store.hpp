@@ -26,6 +26,7 @@ public:
                                                               ListRange range) override;
     Result<std::optional<WorkflowRun>> latest_finished(std::string_view account_id,
                                                        std::string_view workflow_id) override;
+    Result<std::int64_t> count_open_runs() override;
     Result<std::optional<Strategy>> run_strategy(std::string_view account_id, std::string_view run_id,
                                                  std::string_view strategy_id) override;
     Result<std::optional<WorkflowRun>> cancel(std::string_view account_id, std::string_view workflow_id,
