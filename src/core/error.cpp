@@ -9,7 +9,7 @@ namespace {
 constexpr std::array<std::string_view, 17> names{
     "invalid_argument", "invalid_url", "not_found", "conflict",  "quota_exceeded", "unsupported", "unprocessable",
     "network",          "timeout",     "blocked",   "too_large", "parse",          "store",       "unavailable",
-    "cancelled",        "internal",       "forbidden"};
+    "cancelled",        "internal",    "forbidden"};
 
 }  // namespace
 

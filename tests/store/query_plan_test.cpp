@@ -92,12 +92,15 @@ TEST_SUITE("store.query_plan") {
             const std::string& operation = entry.second;
             if (operation == "check") continue;          // promises to read everything
             if (operation == "api_keys.list") continue;  // returns everything
+            // Sort what one caller may see, by what the caller says.
+            const bool sorts = operation == "automations.list" || operation == "automations.templates" ||
+                               operation == "automations.stats";
             CAPTURE(statement);
             for (const auto& step : plan_of(*database, statement)) {
                 CAPTURE(step);
                 const bool one_row = step == "SCAN job_totals" || step == "SCAN CONSTANT ROW";
                 CHECK((one_row || step.find("SCAN") == std::string::npos));
-                CHECK(step.find("TEMP B-TREE") == std::string::npos);
+                CHECK((sorts || step.find("TEMP B-TREE") == std::string::npos));
             }
         }
     }

@@ -8,11 +8,18 @@
 namespace meter::sql {
 namespace {
 
-// $1 account, $2 user, $3 organization
+// $1 account, $2 user, $3 organization. Each part is found by an index of its own.
 constexpr std::string_view visible_automations =
-    " FROM automations WHERE (automations.account_id = $1 OR EXISTS (SELECT 1 FROM automation_shares WHERE "
-    "automation_shares.automation_id = automations.automation_id AND automation_shares.user_id = $2) OR "
-    "(is_public = 1 AND organization_id = $3))";
+    " FROM automations WHERE automations.automation_id IN ("
+    "SELECT automation_id FROM automations WHERE account_id = $1 "
+    "UNION ALL SELECT automation_id FROM automation_shares WHERE user_id = $2 "
+    "UNION ALL SELECT automation_id FROM automations WHERE organization_id = $3 AND is_public = 1)";
+
+// The same about one of them: $4.
+constexpr std::string_view one_visible_automation =
+    " FROM automations WHERE automations.automation_id = $4 AND (account_id = $1 OR (is_public = 1 AND organization_id "
+    "= $3) OR EXISTS (SELECT 1 FROM automation_shares WHERE automation_shares.automation_id = $4 AND "
+    "automation_shares.user_id = $2))";
 
 constexpr std::string_view automation_columns =
     "automations.automation_id, account_id, owner_id, organization_id, name, description, status, version, tags, "
@@ -82,8 +89,7 @@ std::string_view sort_column(AutomationQuery::Sort sort) noexcept {
 
 Result<std::optional<Automation>> SqlAutomationStore::find(const AutomationCaller& caller,
                                                            std::string_view automation_id) {
-    static const std::string sql = "SELECT " + std::string(automation_columns) + std::string(visible_automations) +
-                                   " AND automations.automation_id = $4";
+    static const std::string sql = "SELECT " + std::string(automation_columns) + std::string(one_visible_automation);
     return database_.read("automations.find", [&](Connection& connection) -> Result<std::optional<Automation>> {
         auto found = find_row<Automation>(connection, sql,
                                           {caller.account_id, caller.user_id, caller.organization_id, automation_id},

@@ -50,7 +50,8 @@ CREATE TABLE automation_shares (
     shared_at BIGINT NOT NULL,
     PRIMARY KEY (automation_id, user_id)
 );
-CREATE INDEX automation_shares_by_user ON automation_shares (user_id);
+CREATE INDEX automation_shares_by_user ON automation_shares (user_id, automation_id);
+CREATE INDEX automation_shares_in_order ON automation_shares (automation_id, position);
 
 CREATE TABLE automation_versions (
     automation_id TEXT NOT NULL REFERENCES automations (automation_id) ON DELETE CASCADE,
