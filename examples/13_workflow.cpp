@@ -5,7 +5,7 @@
 #include "meter/meter.hpp"
 
 int main() {
-    LoopbackSite site{{"/jobs", "<a href=/jobs/1>Cook</a> <a href=/jobs/2>Baker</a>"},
+    LoopbackSite site{{"/jobs", "<li><a href=/jobs/1>Cook</a><li><a href=/jobs/2>Baker</a>"},
                       {"/jobs/1", "<h1>Cook</h1><b>$20</b>"},
                       {"/jobs/2", "<h1>Baker</h1><b>$22</b>"}};
     meter::EngineOptions options;
@@ -13,11 +13,12 @@ int main() {
     options.jobs.workers = 0;                     // run_pending() runs workflows and jobs
     const auto engine = meter::Engine::open(options).value();
     const auto strategy = [&](const std::string& path, const char* plan) {
-        const meter::StrategyRequest request{.url = site.url(path), .strategy = meter::parse_json(plan).value()};
+        const meter::StrategyRequest request{
+            .url = site.url(path), .name = path, .strategy = meter::parse_json(plan).value()};
         return engine->create_strategy(request).value().strategy_id;
     };
     const auto list =
-        strategy("/jobs", R"({"container":{"selector":"a"},"fields":{"link":{"selector":"a","attribute":"href"}}})");
+        strategy("/jobs", R"({"container":{"selector":"li"},"fields":{"link":{"selector":"a","attribute":"href"}}})");
     const auto job = strategy(
         "/jobs/1", R"({"container":{"selector":"body"},"fields":{"title":{"selector":"h1"},"pay":{"selector":"b"}}})");
 
