@@ -139,7 +139,7 @@ class Generate(harness.MeterCase):
             {}, {"type": "css"}, {"type": "xml", "container": {"selector": "a"}, "fields": fields},
             {"container": {}, "fields": fields}, {"container": {"selector": ""}, "fields": fields},
             {"container": {"selector": "li["}, "fields": fields},
-            {"container": {"selector": "li::before"}, "fields": fields},
+            {"container": {"selector": "li::text"}, "fields": fields},
             {"container": {"selector": "li:nope"}, "fields": fields},
             {"container": {"selector": "a,,b"}, "fields": fields},
             {"container": {"selector": "> >"}, "fields": fields}, {"container": {"selector": 1}, "fields": fields},

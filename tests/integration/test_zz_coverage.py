@@ -19,6 +19,8 @@ EXEMPT = {
                     "automationWhoAmI", "listWorkflows", "getWorkflow", "listWorkflowRuns", "getWorkflowRun",
                     "getLatestWorkflowOutput", "getWorkflowGraph", "listWorkflowSchedules")},
     ("testWebhook", 503): "asks the receiver, not the store",
+    ("toggleGroupSchedules", 503): "writes as updateSchedule does, and only where the group has schedules",
+    ("automationWhoAmI", 403): "any valid key may ask",
     ("testGroupWebhook", 503): "asks the receiver; of the store it only reads",
     ("removeStrategyFromGroup", 503): "deleting is given the room that is kept back for it",
     ("deleteStrategyGroup", 503): "deleting is given the room that is kept back for it",
