@@ -71,16 +71,18 @@ class Crawl(CrawlCase):
         with crawl_site.CrawlSite() as site:
             site.hold(700)
             discovery_id = self.start(site, client)
-            eventually(lambda: site.in_flight == 2 and len(site.requests) > 700, 60, "two requests on hold")
-            on_hold = site.paths()[-2:]
+            eventually(lambda: len(site.requests) > 700, 60, "a request on hold")
             self.server.kill()
+            last = site.paths()[-3:]  # two at a time, and one that was answered and not yet stored
             site.release()
             self.server.start()
             _, urls = self.wait(discovery_id, client)
             self.compare(site, urls, wanted)
             asked = collections.Counter(site.paths())
             self.assertEqual(set(asked), set(pages))
-            self.assertEqual({path for path, count in asked.items() if count > 1}, set(on_hold))
+            again = [path for path, count in asked.items() if count > 1]
+            self.assertLessEqual(set(again), set(last))
+            self.assertIn(len(again), (1, 2))
             self.assertEqual({count for count in asked.values()}, {1, 2})
 
     def test_the_crawl_delay_is_kept_between_starts(self):
