@@ -133,7 +133,7 @@ TEST_SUITE("workflow.drawing") {
         Workflow flow = diamond();
         flow.name = "</svg><script>alert(1)</script> & \"quotes\"";
         flow.nodes[0].node_key = flow.edges[0].source_node_key = flow.edges[1].source_node_key =
-            flow.edges[4].source_node_key = std::string("a\0\x01\x1f\xff\xef\xbf\xbe<&>", 13);
+            flow.edges[4].source_node_key = std::string("a\0\x01\x1f\xff\xef\xbf\xbe<&>", 11);
         flow.nodes[1].node_key = flow.edges[0].target_node_key = flow.edges[2].source_node_key = std::string(100, 'w');
         std::string wide;
         for (int i = 0; i < 100; ++i) wide += "\u6f22";
