@@ -88,7 +88,7 @@ struct RegenerationError {
     bool operator==(const RegenerationError&) const = default;
 };
 
-struct RegenerationProgress {
+struct METER_EXPORT RegenerationProgress {
     std::string group_id;
     std::int64_t pending = 0;  ///< being made now included
     std::int64_t completed = 0;
