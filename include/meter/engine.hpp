@@ -30,6 +30,9 @@
 
 namespace meter {
 
+class Connections;
+class NodeRegistry;
+
 /// How jobs run.
 struct JobOptions {
     /// Threads that run jobs. 0: none, the host calls Engine::run_pending(). [0, 1024]
@@ -84,6 +87,16 @@ struct WorkflowOptions {
     std::chrono::milliseconds lease{30'000};   ///< of one step; renewed every third of it; [100 ms, 1 h]
 };
 
+/// How automations are executed.
+struct AutomationOptions {
+    /// Executions that run at a time. 0, or JobOptions::workers = 0: none, the host calls Engine::run_pending().
+    /// [0, 256]
+    int workers = 4;
+    /// Nodes of one execution that run beside each other; [1, 64].
+    int parallel_nodes = 4;
+    std::chrono::milliseconds lease{30'000};  ///< renewed every third of it; [100 ms, 1 h]
+};
+
 /// The parts an engine is made of. A null seam means the built-in one.
 struct EngineOptions {
     std::shared_ptr<Store> store = {};          ///< null: open_store("memory:")
@@ -92,6 +105,9 @@ struct EngineOptions {
     std::shared_ptr<Logger> logger = {};        ///< null: null_logger()
     std::shared_ptr<Generator> generator = {};  ///< null: make_generator(fetcher), and the model of `chat` beside it
     std::shared_ptr<Notifier> notifier = {};    ///< null: through `fetcher` (or one of its own), mail by webhooks.smtp
+    /// Types of automation nodes; null: the built-in ones. The engine keeps a copy, to which it adds those that use it.
+    std::shared_ptr<const NodeRegistry> nodes = {};
+    std::shared_ptr<const Connections> connections = {};  ///< of automation nodes; null: none
     FetchOptions fetch = {};
     /// A language model to ask when strategies are made or refined, never by jobs; without a URL none. Through
     /// `fetcher` when that is given, else through one of its own with `chat`'s switch for private addresses.
@@ -101,6 +117,7 @@ struct EngineOptions {
     DiscoveryOptions discovery = {};
     StrategyGroupOptions strategy_groups = {};
     WorkflowOptions workflows = {};
+    AutomationOptions automations = {};
     WebhookOptions webhooks = {};
     ScheduleOptions schedules = {};
     /// How long a strategy's page is kept for refining it; [0, 10 years].
@@ -360,6 +377,8 @@ public:
 
     /// The automation dialect's workflows.
     Automations& automations() noexcept;
+    /// The types of nodes that its executions know.
+    const NodeRegistry& nodes() const noexcept;
 
     EngineMetrics metrics() const;
     Store& store() noexcept;

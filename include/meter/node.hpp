@@ -57,6 +57,7 @@ struct NodeContext {
     Value trigger_inputs = Object{};  ///< what the execution was started with
     bool has_inputs = true;           ///< does anything lead to the node? Sources then run once all the same
     std::string node_id = {};         ///< of this node in its workflow; for messages
+    std::string account_id = {};      ///< of the workflow's owner: an execution acts for it, whoever started it
     std::stop_token stop = {};        ///< end soon when it is requested, with the error `cancelled`
 };
 
@@ -162,6 +163,8 @@ public:
     /// Errors: the first of check_config(); the node's own.
     Result<void> run(std::string_view node_id, NodeContext& context, ItemSource& in, ItemSink& out) const;
 
+    NodeRegistry(const NodeRegistry&);  ///< types are shared, names are not
+    NodeRegistry& operator=(const NodeRegistry&);
     NodeRegistry(NodeRegistry&&) noexcept;
     NodeRegistry& operator=(NodeRegistry&&) noexcept;
     ~NodeRegistry();

@@ -59,7 +59,11 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
         if (!generator) return generator.error();
         options.generator = *std::move(generator);
     }
+    if (!options.connections) options.connections = std::make_shared<const Connections>();
+    auto nodes = options.nodes ? Result<NodeRegistry>(*options.nodes) : NodeRegistry::with_builtins();
+    if (!nodes) return nodes.error();
     auto impl = std::make_unique<Impl>();
+    impl->nodes = std::make_shared<NodeRegistry>(*std::move(nodes));
     impl->options = std::move(options);
     const EngineOptions& set = impl->options;
     WebhookOptions webhooks = set.webhooks;
@@ -146,6 +150,10 @@ EngineMetrics Engine::metrics() const {
 
 Automations& Engine::automations() noexcept {
     return *impl_->automations;
+}
+
+const NodeRegistry& Engine::nodes() const noexcept {
+    return *impl_->nodes;
 }
 
 Store& Engine::store() noexcept {

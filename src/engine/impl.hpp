@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "meter/engine.hpp"
+#include "meter/node.hpp"
 #include "meter/schema.hpp"
 #include "run/compiled.hpp"
 #include "run/discoverer.hpp"
@@ -34,7 +35,8 @@ struct NewStrategy {
 };
 
 struct METER_LOCAL Engine::Impl {
-    EngineOptions options;  // every seam set
+    EngineOptions options;                // every seam set
+    std::shared_ptr<NodeRegistry> nodes;  // not changed any more once something runs
     std::unique_ptr<run::Outbox> outbox;
     std::unique_ptr<run::Runner> runner;          // after the outbox, which it wakes
     std::unique_ptr<run::Discoverer> discoverer;  // after the runner, which it wakes

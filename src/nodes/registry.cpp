@@ -126,6 +126,8 @@ Result<void> validate(const NodeOptions& options) {
 }
 
 NodeRegistry::NodeRegistry() = default;
+NodeRegistry::NodeRegistry(const NodeRegistry&) = default;
+NodeRegistry& NodeRegistry::operator=(const NodeRegistry&) = default;
 NodeRegistry::NodeRegistry(NodeRegistry&&) noexcept = default;
 NodeRegistry& NodeRegistry::operator=(NodeRegistry&&) noexcept = default;
 NodeRegistry::~NodeRegistry() = default;
