@@ -23,7 +23,7 @@ LAYERS = {
     "workflow": PURE_BASE,
     "discover": SEAM_BASE,
     "fetch": SEAM_BASE,
-    "nodes": SEAM_BASE,
+    "nodes": SEAM_BASE | {"workflow"},
     "notify": SEAM_BASE,
     "store": SEAM_BASE,
     "generate": SEAM_BASE | {"extract"},

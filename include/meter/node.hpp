@@ -27,6 +27,8 @@
 
 namespace meter {
 
+struct AutomationGraph;
+
 /// Where a node takes its items from, one by one: never more than one is held. Threads: one at a time.
 class METER_EXPORT ItemSource {
 public:
@@ -172,6 +174,14 @@ public:
 private:
     std::map<std::string, std::shared_ptr<const NodeType>, std::less<>> by_name_;  // aliases too
 };
+
+/// Can this graph be deployed (wire contract 20.2, 20.5)? Every node's type is known and in this build, its config is
+/// complete, the connection it names is configured (not looked at with null `connections`); connections name nodes and
+/// ports that are there; nothing leads back to itself. An empty graph can. Secrets are taken out of the error.
+/// Errors: invalid_argument; the text names the node by its id ("Node 'load': config.table is required"), for a cycle
+/// its path; `subject` is the dotted member ("nodes.2.config.table", "connections.0.targetPort").
+METER_EXPORT Result<void> check_graph(const NodeRegistry& registry, const AutomationGraph& graph,
+                                      const Connections* connections);
 
 /// A bounded queue from one node to the next, for pipelines that run node beside node. Items pushed to `port` go
 /// through it, others are dropped.
