@@ -194,7 +194,8 @@ public:
     Result<void> unshare(std::string_view automation_id, std::string_view user_id, const AutomationCaller& caller = {});
     Result<std::vector<AutomationShare>> shares(std::string_view automation_id, const AutomationCaller& caller = {});
 
-    /// Visible automations that are templates, newest first.
+    /// Visible automations that are templates, newest first, then the built-in ones ("wf_tmpl_..."), which nobody owns.
+    /// The copy of a built-in one can be deployed once the connections it names are configured.
     Result<std::vector<Automation>> templates(const AutomationCaller& caller = {});
     Result<AutomationStats> stats(const AutomationCaller& caller = {});
 

@@ -6,6 +6,7 @@
 
 #include "core/id.hpp"
 #include "core/unicode.hpp"
+#include "engine/automation_templates.hpp"
 #include "meter/json.hpp"
 #include "meter/store.hpp"
 
@@ -56,6 +57,7 @@ Automation shown_to(const AutomationCaller& caller, Automation automation) {
 }
 
 Result<Automation> require_visible(Store& store, std::string_view id, const AutomationCaller& caller) {
+    if (const Automation* builtin = find_builtin_template(id)) return *builtin;
     auto found = store.automations().find(caller, id);
     if (!found) return found.error();
     if (!*found) return automation_not_found(id);
@@ -176,6 +178,7 @@ Result<void> Automations::remove(std::string_view automation_id, const Automatio
 Result<Automation> Automations::duplicate(std::string_view automation_id, const AutomationCaller& caller) {
     auto original = get(automation_id, caller);
     if (!original) return original;
+    if (find_builtin_template(automation_id) != nullptr) original->graph = graph_for_copy(original->graph);
     return create({.name = copy_name(original->name),
                    .description = std::move(original->description),
                    .tags = std::move(original->tags),
@@ -200,6 +203,14 @@ Result<AutomationVersion> Automations::create_version(std::string_view automatio
 Result<AutomationVersions> Automations::versions(std::string_view automation_id, const AutomationCaller& caller) {
     const auto automation = require_visible(*store_, automation_id, caller);
     if (!automation) return automation.error();
+    if (find_builtin_template(automation_id) != nullptr)
+        return AutomationVersions{.automation_id = automation->automation_id,
+                                  .current_version = 1,
+                                  .versions = {{.version = 1,
+                                                .version_tag = "v1.0.0",
+                                                .description = "Initial version",
+                                                .created_by = automation->owner_id,
+                                                .created_at = automation->created_at}}};
     auto versions = store_->automations().versions(automation_id);
     if (!versions) return versions.error();
     return AutomationVersions{.automation_id = automation->automation_id,
@@ -238,6 +249,7 @@ Result<std::vector<Automation>> Automations::templates(const AutomationCaller& c
     auto templates = store_->automations().templates(caller);
     if (!templates) return templates;
     for (Automation& automation : *templates) automation = shown_to(caller, std::move(automation));
+    templates->insert(templates->end(), builtin_templates().begin(), builtin_templates().end());
     return templates;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/id.hpp"
+#include "engine/engine_nodes.hpp"
 #include "engine/impl.hpp"
 #include "meter/json.hpp"
 
@@ -92,6 +93,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
         run::WorkflowRunnerParts{set.store, set.clock, set.logger, impl->run_due,
                                  [outbox = impl->outbox.get()] { outbox->notify(); }},
         *impl->runner, set.jobs.workers > 0 ? set.workflows.workers : 0, set.workflows, set.jobs.max_pending);
+    if (auto added = impl->add_own_nodes(); !added) return added.error();
     impl->regenerator = std::make_unique<run::Regenerator>(
         run::RegeneratorParts{set.store, set.clock, set.logger,
                               [options = &set](const Strategy& strategy, std::string_view output_schema,
@@ -105,17 +107,44 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
     return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
-Result<std::size_t> Engine::run_pending(std::stop_token stop) {
-    if (auto ticked = impl_->scheduler->run_due(stop); !ticked) return ticked;
-    if (auto discovered = impl_->discoverer->run_pending(stop); !discovered) return discovered;
-    if (auto made = impl_->regenerator->run_pending(stop); !made) return made;
+Result<void> Engine::Impl::add_own_nodes() {
+    EngineNodeParts parts{
+        .store = options.store,
+        .runner = *runner,
+        .max_pending = options.jobs.max_pending,
+        .max_node_jobs = options.workflows.max_node_jobs,
+        .start_run = [this](
+                         std::string_view account_id, std::string_view workflow_id,
+                         bool force) { return start_run(workflow_id, force, {.account_id = std::string(account_id)}); },
+        .cancel_run =
+            [this](std::string_view account_id, std::string_view workflow_id, std::string_view run_id) {
+                return cancel_run(workflow_id, run_id, {.account_id = std::string(account_id)});
+            },
+        .run_pending = {}};
+    if (options.jobs.workers == 0)
+        parts.run_pending = [this](std::stop_token stop) -> Result<void> {
+            const auto ran = run_jobs(stop);
+            if (!ran) return ran.error();
+            return {};
+        };
+    return add_engine_nodes(*nodes, std::move(parts));
+}
+
+Result<std::size_t> Engine::Impl::run_jobs(std::stop_token stop) {
     for (std::size_t count = 0;;) {
-        if (auto moved = impl_->workflow_runner->run_pending(stop); !moved) return moved;
-        const auto ran = impl_->runner->run_pending(stop);
+        if (auto moved = workflow_runner->run_pending(stop); !moved) return moved;
+        const auto ran = runner->run_pending(stop);
         if (!ran) return ran;
         count += *ran;
         if (*ran == 0) return count;  // and so no run waits for the end of a job
     }
+}
+
+Result<std::size_t> Engine::run_pending(std::stop_token stop) {
+    if (auto ticked = impl_->scheduler->run_due(stop); !ticked) return ticked;
+    if (auto discovered = impl_->discoverer->run_pending(stop); !discovered) return discovered;
+    if (auto made = impl_->regenerator->run_pending(stop); !made) return made;
+    return impl_->run_jobs(stop);
 }
 
 void Engine::stop(std::chrono::milliseconds grace) {

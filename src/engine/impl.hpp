@@ -64,6 +64,13 @@ struct METER_LOCAL Engine::Impl {
     Result<void> remove_schedule(std::string_view schedule_id, const Caller& caller,
                                  const std::optional<std::string>& workflow_id = {});
     Result<Workflow> require_workflow(std::string_view workflow_id, const Caller& caller) const;
+    /// Engine::run_workflow() and Engine::cancel_workflow_run().
+    Result<WorkflowRun> start_run(std::string_view workflow_id, bool force, const Caller& caller);
+    Result<WorkflowRun> cancel_run(std::string_view workflow_id, std::string_view run_id, const Caller& caller);
+    /// Runs pending jobs and moves workflow runs on, on this thread, until nothing is left; how many jobs.
+    Result<std::size_t> run_jobs(std::stop_token stop);
+    /// Adds the node types that need an engine to `nodes`. After `workflow_runner`, before anything runs nodes.
+    Result<void> add_own_nodes();
     /// Applies `change` to a workflow as it is stored; again when another change came first.
     Result<Workflow> change_workflow(std::string_view workflow_id, const Caller& caller,
                                      const std::function<Result<void>(Workflow&)>& change);

@@ -17,22 +17,25 @@ bool has_ended(RunStatus status) {
 }  // namespace
 
 Result<WorkflowRun> Engine::run_workflow(std::string_view workflow_id, bool force, const Caller& caller) {
-    Impl& self = *impl_;
-    if (self.runner->stopping()) return self.stopping_error();
-    const auto workflow = self.require_workflow(workflow_id, caller);
+    return impl_->start_run(workflow_id, force, caller);
+}
+
+Result<WorkflowRun> Engine::Impl::start_run(std::string_view workflow_id, bool force, const Caller& caller) {
+    if (runner->stopping()) return stopping_error();
+    const auto workflow = require_workflow(workflow_id, caller);
     if (!workflow) return workflow.error();
     if (workflow->nodes.empty()) return bad_request("Workflow has no nodes", "nodes");
     if (auto fit = workflow::check_workflow(workflow->nodes, workflow->edges, workflow::Completeness::required); !fit)
         return fit.error();
     WorkflowRun run;
-    run.created_at = self.now();
+    run.created_at = now();
     run.run_id = core::new_uuid(run.created_at);
     run.workflow_id = workflow->workflow_id;
     run.account_id = workflow->account_id;
     run.force = force;
-    const TimePoint deadline = run.created_at + self.options.workflows.run_timeout;
-    if (auto started = self.workflows().start_run(run, deadline); !started) return started.error();
-    self.run_due->ring();
+    const TimePoint deadline = run.created_at + options.workflows.run_timeout;
+    if (auto started = workflows().start_run(run, deadline); !started) return started.error();
+    run_due->ring();
     // As it was stored: by now it may have moved on.
     for (const WorkflowNode& node : workflow->nodes)
         run.node_executions.push_back({.node_key = node.node_key, .node_id = node.node_id});
@@ -83,18 +86,22 @@ Result<std::vector<WorkflowRun>> Engine::list_workflow_runs(std::string_view wor
 
 Result<WorkflowRun> Engine::cancel_workflow_run(std::string_view workflow_id, std::string_view run_id,
                                                 const Caller& caller) {
-    Impl& self = *impl_;
+    return impl_->cancel_run(workflow_id, run_id, caller);
+}
+
+Result<WorkflowRun> Engine::Impl::cancel_run(std::string_view workflow_id, std::string_view run_id,
+                                             const Caller& caller) {
     const auto workflow = object_id(workflow_id, "Workflow");
     if (!workflow) return workflow.error();
     const auto id = object_id(run_id, "Workflow run");
     if (!id) return id.error();
-    const TimePoint now = self.now();
-    auto cancelled = self.workflows().cancel(caller.account_id, *workflow, *id, now);
+    const TimePoint moment = now();
+    auto cancelled = workflows().cancel(caller.account_id, *workflow, *id, moment);
     if (!cancelled) return cancelled.error();
     if (!*cancelled) return not_found("Workflow run", *id);
-    if ((*cancelled)->completed_at == now) self.workflow_runner->count_end(RunStatus::cancelled);  // not again
-    self.runner->cancel_run(*id);
-    self.runner->announce(*id);
+    if ((*cancelled)->completed_at == moment) workflow_runner->count_end(RunStatus::cancelled);  // not again
+    runner->cancel_run(*id);
+    runner->announce(*id);
     return **std::move(cancelled);
 }
 
