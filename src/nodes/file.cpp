@@ -15,13 +15,16 @@ Result<void> check_file(const Value& config) {
     return {};
 }
 
-NodeType file_type(std::string_view node_id, std::string_view label, NodeKind kind) {
+NodeType file_type(std::string_view node_id, std::string_view label, NodeKind kind, const NodeOptions& options) {
     NodeType type;
     type.node_id = node_id;
     type.label = label;
     type.kind = kind;
     type.category = "files";
-    type.check = check_file;
+    type.check = [configured = !options.file_root.empty()](const Value& config) -> Result<void> {
+        if (auto ok = check_file(config); !ok || configured) return ok;
+        return no_file_root_error();  // at deploy already, not in the first execution
+    };
     type.config_schema = literal(R"({"type": "object", "required": ["path"], "properties": {
         "path": {"type": "string", "minLength": 1, "maxLength": 4096,
                  "description": "Below the configured folder; may use {{executionId}} and {{date}}"},
@@ -72,14 +75,14 @@ Result<void> write_file(const NodeOptions& options, NodeContext& context, ItemSo
 }  // namespace
 
 NodeType file_source_type(const NodeOptions& options) {
-    NodeType type = file_type("file-source", "Read file", NodeKind::source);
+    NodeType type = file_type("file-source", "Read file", NodeKind::source, options);
     type.description = "Emits an item for each record of a file below the configured folder.";
     type.run = [options](NodeContext& context, ItemSource&, ItemSink& out) { return read_file(options, context, out); };
     return type;
 }
 
 NodeType file_sink_type(const NodeOptions& options) {
-    NodeType type = file_type("file-sink", "Write file", NodeKind::sink);
+    NodeType type = file_type("file-sink", "Write file", NodeKind::sink, options);
     type.description = "Writes the items into a file below the configured folder, in one piece when all have come.";
     type.run = [options](NodeContext& context, ItemSource& in, ItemSink& out) {
         return write_file(options, context, in, out);

@@ -40,7 +40,7 @@ Error file_error(std::string_view path, int code) {
 
 /// The folder that holds the last name. Every step is opened by itself and without following links.
 Result<FileHandle> open_folder(const std::string& root, std::string_view path, bool make) {
-    if (root.empty()) return Error{ErrorCode::unsupported, "No folder is configured for file nodes", "config.path"};
+    if (root.empty()) return no_file_root_error();
     FileHandle folder(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder.get() < 0) return Error{ErrorCode::internal, "The folder for file nodes cannot be opened"};
     auto names = file_names(path);
@@ -67,6 +67,10 @@ FileHandle::~FileHandle() {
 
 int FileHandle::release() noexcept {
     return std::exchange(fd_, -1);
+}
+
+Error no_file_root_error() {
+    return {ErrorCode::unsupported, "No folder is configured for file nodes", "config.path"};
 }
 
 Result<void> check_file_path(std::string_view path) {

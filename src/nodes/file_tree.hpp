@@ -29,6 +29,9 @@ private:
 /// Is the text a relative path of 1 to 32 names, none of them "." or ".."? Errors: invalid_argument, "config.path".
 Result<void> check_file_path(std::string_view path);
 
+/// What every use of an empty root is refused with.
+Error no_file_root_error();
+
 /// Errors: not_found, blocked (a link, or no regular file), internal. Messages have `path` only, not the root.
 Result<FileHandle> open_file_below(const std::string& root, std::string_view path);
 

@@ -25,6 +25,25 @@ public:
         return filled;
     }
 
+    /// The texts in a value, one by one, so that no item can add members to a JSON body.
+    Result<void> fill_texts(Value& value, std::string_view member) const {
+        std::vector<Value*> open{&value};
+        while (!open.empty()) {
+            Value* one = open.back();
+            open.pop_back();
+            if (std::string* text = one->if_string()) {
+                auto filled = fill(*text, member, false);
+                if (!filled) return filled.error();
+                *text = *std::move(filled);
+            } else if (Value::Array* list = one->if_array()) {
+                for (Value& inner : *list) open.push_back(&inner);
+            } else if (Object* object = one->if_object()) {
+                for (auto& [name, inner] : *object) open.push_back(&inner);
+            }
+        }
+        return {};
+    }
+
 private:
     std::optional<std::string> value_of(std::string_view name) const {
         if (name == "executionId") return context_.execution_id;
@@ -110,9 +129,9 @@ Result<Request> http_make_request(const NodeContext& context, const Value& item)
         if (auto ok = http_add_credentials(request, *connection); !ok) return ok.error();
     const Value* body = context.config.find("body");
     if (body == nullptr || body->is_null()) return request;
-    auto text = texts.fill(body->if_string() != nullptr ? *body->if_string() : to_json(*body), "body", false);
-    if (!text) return text.error();
-    request.body = *std::move(text);
+    Value filled = *body;
+    if (auto ok = texts.fill_texts(filled, "body"); !ok) return ok.error();
+    request.body = filled.if_string() != nullptr ? *filled.if_string() : to_json(filled);
     const auto is_type = [](const Header& header) { return core::ascii_iequals(header.first, "content-type"); };
     if (!body->is_string() && std::none_of(request.headers.begin(), request.headers.end(), is_type))
         request.headers.emplace_back("Content-Type", "application/json");

@@ -41,6 +41,19 @@ TEST_SUITE("nodes.http") {
               std::vector<Header>{{"X-Day", "mon"}, {"X-Run", "exec_1"}, {"Content-Type", "application/json"}});
     }
 
+    TEST_CASE("what an item says stays one text of a JSON body") {
+        NodeBench bench;
+        bench.scripted->handle("https://api.test/", [](const Request& request, std::stop_token) {
+            return json_answer(request, to_json(Value(request.body)));
+        });
+        REQUIRE(bench.run("http-request",
+                          R"({"method": "POST", "url": "https://api.test/",
+                              "body": {"text": ["{{item.t}}", {"n": "{{item.n}}"}], "k": 1}})",
+                          json_items(R"([{"t": "\", \"admin\": true, \"x\": \"", "n": 5}])")));
+        CHECK(*bench.out.at().front().find("body") ==
+              Value(R"({"text":["\", \"admin\": true, \"x\": \"",{"n":"5"}],"k":1})"));
+    }
+
     TEST_CASE("itemsPath emits the items of an answer") {
         NodeBench bench;
         bench.has_inputs = false;
