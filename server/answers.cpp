@@ -68,6 +68,22 @@ Problem unavailable(std::string detail, int retry_after_seconds) {
             .headers = {{"Retry-After", std::to_string(retry_after_seconds)}}};
 }
 
+Problem unauthorized(std::string_view detail) {
+    return {.status = 401,
+            .code = "unauthorized",
+            .detail = std::string(detail),
+            .headers = {{"WWW-Authenticate", "Bearer realm=\"meter\""}}};
+}
+
+Problem rate_limited(std::int64_t retry_after_seconds) {
+    const auto text = std::to_string(retry_after_seconds);
+    return {
+        .status = 429,
+        .code = "rate_limited",
+        .detail = "Rate limit exceeded. Retry after " + text + (retry_after_seconds == 1 ? " second." : " seconds."),
+        .headers = {{"Retry-After", text}}};
+}
+
 Problem http_problem(int status, std::string detail) {
     if (status == 503) {
         auto problem = unavailable(std::move(detail), default_retry_seconds);
@@ -81,8 +97,9 @@ Problem http_problem(int status, std::string detail) {
 }
 
 bool is_automation_path(std::string_view path) noexcept {
-    constexpr std::string_view prefix = "/api/v1";
-    return path.substr(0, prefix.size()) == prefix && (path.size() == prefix.size() || path[prefix.size()] == '/');
+    for (const std::string_view prefix : {"/api/v1", "/hooks"})
+        if (path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/')) return true;
+    return false;
 }
 
 Answer to_answer(const Problem& problem, std::string_view path, std::string_view request_id) {

@@ -1,6 +1,7 @@
 // Error answers: one table from what went wrong to status, code and text, and the two bodies (wire contract 3).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,10 +33,12 @@ Problem to_problem(const Error& error, Source source = Source::body);
 Problem invalid_request(std::string detail, std::string location = {});
 Problem not_found(std::string_view thing);  ///< "Strategy" -> "Strategy not found"
 Problem unavailable(std::string detail, int retry_after_seconds);
+Problem unauthorized(std::string_view detail);
+Problem rate_limited(std::int64_t retry_after_seconds);
 /// For statuses that HTTP itself causes: 400, 405, 408, 413, 414, 431, 503.
 Problem http_problem(int status, std::string detail);
 
-/// Is this path of the automation dialect (/api/v1)?
+/// Is this path of the automation dialect (/api/v1, /hooks)?
 bool is_automation_path(std::string_view path) noexcept;
 
 /// The answer in the dialect of `path`.

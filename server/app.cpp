@@ -6,18 +6,12 @@
 #include <utility>
 
 #include "idempotency.hpp"
+#include "input.hpp"
 
 namespace meter::server {
 namespace {
 
 constexpr std::string_view bad_key = "Invalid or missing API key";
-
-Problem unauthorized() {
-    return {.status = 401,
-            .code = "unauthorized",
-            .detail = std::string(bad_key),
-            .headers = {{"WWW-Authenticate", "Bearer realm=\"meter\""}}};
-}
 
 Problem forbidden(std::string_view scope, bool automation) {
     if (automation)
@@ -25,20 +19,6 @@ Problem forbidden(std::string_view scope, bool automation) {
                 .code = "insufficient_scope",
                 .detail = "API key lacks required scope: " + std::string(scope)};
     return {.status = 403, .code = "forbidden", .detail = "You do not have permission to access this resource"};
-}
-
-Problem rate_limited(std::int64_t seconds) {
-    const auto text = std::to_string(seconds);
-    return {.status = 429,
-            .code = "rate_limited",
-            .detail = "Rate limit exceeded. Retry after " + text + (seconds == 1 ? " second." : " seconds."),
-            .headers = {{"Retry-After", text}}};
-}
-
-// A compressed body can be a thousand times its size; ours are small.
-bool is_encoded(const RequestHead& head) {
-    const std::string* encoding = head.header("content-encoding");
-    return encoding && (head.count("content-encoding") > 1 || lower_ascii(*encoding) != "identity");
 }
 
 void add_rate_headers(const RateState& state, Answer& answer) {
@@ -89,10 +69,12 @@ App::App(Engine& engine, AppOptions options, std::shared_ptr<JsonLog> log, std::
       keys_(engine.store()),
       standard_limit_(options.rate_limit_default),
       generation_limit_(options.rate_limit_generation),
+      hook_limit_(options.rate_limit_default),
       executes_(options.execute_places),
       generations_(options.generate_places),
       idempotent_runs_(std::make_unique<IdempotentRuns>()),
-      services_{engine_, options_, metrics_, executes_, generations_, *idempotent_runs_, stopping_, connections_} {}
+      services_{engine_,           options_,  metrics_,     executes_,  generations_,
+                *idempotent_runs_, stopping_, connections_, hook_limit_} {}
 
 App::~App() = default;
 
@@ -140,7 +122,10 @@ Answer App::answer(const HttpRequest& request, Exchange& exchange) {
     }
     exchange.route = match.route->path;
     if (match.route->scope != no_key_needed) return answer_with_key(request, match, exchange);
-    Call call{.request = request, .now = engine_.clock().now(), .request_id = exchange.id};
+    Call call{.request = request,
+              .path = std::move(match.parameters),
+              .now = engine_.clock().now(),
+              .request_id = exchange.id};
     return run(*match.route, call);
 }
 
@@ -161,10 +146,10 @@ Answer App::answer_with_key(const HttpRequest& request, RouteMatch& match, Excha
     const bool automation = is_automation_path(path);
     const TimePoint now = engine_.clock().now();
     const auto presented = presented_key(request.head, automation);
-    if (!presented) return to_answer(unauthorized(), path, exchange.id);
+    if (!presented) return to_answer(unauthorized(bad_key), path, exchange.id);
     const auto key = keys_.find(*presented, now);
     if (!key) return to_answer(to_problem(key.error()), path, exchange.id);
-    if (!*key) return to_answer(unauthorized(), path, exchange.id);
+    if (!*key) return to_answer(unauthorized(bad_key), path, exchange.id);
     exchange.key_prefix = (*key)->prefix;
 
     Call call{.request = request,
@@ -187,8 +172,8 @@ Answer App::answer_with_key(const HttpRequest& request, RouteMatch& match, Excha
         reply = call.fail(rate_limited(retry_after_seconds(rate, now)));
     } else if (request.body_too_large) {
         reply = call.fail(http_problem(413, "Request body too large"));
-    } else if (is_encoded(request.head)) {
-        reply = call.fail(http_problem(400, "Content-Encoding is not accepted on requests"));
+    } else if (const auto encoded = refuse_encoding(request)) {
+        reply = call.fail(*encoded);
     } else {
         reply = run(route, call);
     }

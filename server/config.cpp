@@ -1,22 +1,15 @@
 // Where settings come from. The only place that reads the environment.
 #include "config.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <cstdlib>
 #include <iostream>
 #include <map>
-#include <system_error>
 #include <utility>
 
-#include "http/listener.hpp"
 #include "meter/version.hpp"
+#include "private_file.hpp"
 #include "reference.hpp"
 
 namespace meter::server {
@@ -48,27 +41,6 @@ std::optional<std::string> setting_value(std::string_view text) {
     for (std::size_t i = 1; i < text.size(); ++i)
         if (text[i] == '#' && (text[i - 1] == ' ' || text[i - 1] == '\t')) text = text.substr(0, i);
     return std::string(trimmed_setting(text));
-}
-
-Result<std::string> read_config_file(const std::string& path) {
-    const auto failure = [&](int code) { return config_error(path + ": " + std::generic_category().message(code)); };
-    const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.get() < 0) return failure(errno);
-    struct stat status {};
-    if (fstat(file.get(), &status) != 0) return failure(errno);
-    // It may hold keys and passwords (design, section 7).
-    if (S_ISREG(status.st_mode) && (status.st_mode & 077) != 0)
-        return config_error(path + " may be read by others: chmod 600 " + path);
-    std::string text;
-    std::array<char, 4096> buffer{};
-    for (;;) {
-        const auto got = read(file.get(), buffer.data(), buffer.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return failure(errno);
-        if (got == 0) return text;
-        text.append(buffer.data(), static_cast<std::size_t>(got));
-        if (text.size() > max_config_bytes) return config_error(path + " is too large");
-    }
 }
 
 /// A setting as given, and by what: errors name the latter.
@@ -115,7 +87,7 @@ void add_settings(CLI::App& command, GivenSettings& given, bool all) {
 }
 
 Result<void> add_file_settings(const std::string& path, GivenSettings& given) {
-    const auto text = read_config_file(path);
+    const auto text = read_private_file(path, max_config_bytes);
     if (!text) return text.error();
     const auto settings = parse_config_text(*text);
     if (!settings) return config_error(path + ": " + settings.error().message);
@@ -152,6 +124,20 @@ Result<ServerConfig> make_config(const GivenSettings& given) {
         if (!applied) return config_error(source + " " + applied.error().message);
     }
     return config;
+}
+
+std::optional<std::string> environment_variable(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
+    return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+}
+
+/// What settings name and only `serve` needs.
+Result<void> load_named_files(ServerConfig& config) {
+    if (config.connections_file.empty()) return {};
+    auto connections = read_connections_file(config.connections_file, environment_variable);
+    if (!connections) return connections.error();
+    config.engine.connections = std::make_shared<const Connections>(*std::move(connections));
+    return {};
 }
 
 int fail_invocation(const std::string& message) {
@@ -274,6 +260,8 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
         std::erase_if(given, [](const auto& entry) { return !is_common(*find_spec(entry.first)); });
     auto config = make_config(given);
     if (!config) return fail_invocation(config.error().message);
+    if (invocation.command == Command::serve)
+        if (const auto loaded = load_named_files(*config); !loaded) return fail_invocation(loaded.error().message);
     invocation.config = std::move(*config);
     keys.scopes = scopes.empty() ? std::vector<std::string>{"*"} : split_scopes(scopes);
     if (keys.scopes.empty()) return fail_invocation("--scopes names no scope");

@@ -15,6 +15,7 @@
 #include "http/listener.hpp"
 #include "meter/engine.hpp"
 #include "meter/logger.hpp"
+#include "meter/node.hpp"
 #include "meter/result.hpp"
 
 namespace meter::server {
@@ -27,7 +28,9 @@ struct ServerConfig {
     LogLevel log_level = LogLevel::info;
     LoopOptions loop = {};
     AppOptions app = {};
-    EngineOptions engine = {};
+    std::string connections_file = {};  ///< empty: none
+    NodeOptions nodes = {};
+    EngineOptions engine = {};  ///< with the connections of that file
 };
 
 /// What an option takes.

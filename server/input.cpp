@@ -148,6 +148,13 @@ std::variant<Value, Problem> read_object_body(const HttpRequest& request) {
     return std::move(*body);
 }
 
+std::optional<Problem> refuse_encoding(const HttpRequest& request) {
+    const std::string* encoding = request.head.header("content-encoding");
+    if (!encoding || (request.head.count("content-encoding") == 1 && lower_ascii(*encoding) == "identity"))
+        return std::nullopt;
+    return http_problem(400, "Content-Encoding is not accepted on requests");
+}
+
 std::optional<Problem> refuse_body(const HttpRequest& request) {
     if (request.body.empty()) return std::nullopt;
     auto body = read_object_body(request);

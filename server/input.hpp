@@ -36,6 +36,9 @@ Result<std::optional<TimePoint>> read_since(const Query& query, TimePoint now);
 /// The request's body as a JSON object. Problems: 400 for another Content-Type, malformed JSON, another JSON type.
 std::variant<Value, Problem> read_object_body(const HttpRequest& request);
 
+/// A compressed body can be a thousand times its size; ours are small. Problems: 400.
+std::optional<Problem> refuse_encoding(const HttpRequest& request);
+
 /// For operations without a body: none, an empty one or `{}` is fine (wire contract 1), and any other JSON object.
 std::optional<Problem> refuse_body(const HttpRequest& request);
 

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
 #include "config.hpp"
 
@@ -156,6 +158,13 @@ Result<void> set_run_timeout(ServerConfig& config, const OptionValue& value) {
     return set_whole(config.engine.workflows.run_timeout, value, "seconds");
 }
 
+Result<void> set_file_root(ServerConfig& config, const OptionValue& value) {
+    config.nodes.file_root = value.text;
+    std::error_code failed;
+    if (value.text.empty() || std::filesystem::is_directory(value.text, failed)) return {};
+    return Error{ErrorCode::invalid_argument, "must be a folder that exists"};
+}
+
 using enum OptionKind;
 
 constexpr OptionSpec specs[] = {
@@ -272,6 +281,25 @@ constexpr OptionSpec specs[] = {
      "Longest time a run may take before its running jobs fail", set_run_timeout},
     {"compat.partial_as", "", text, "partial", 0, 0,
      "Status that run endpoints show instead of partial: partial, completed or failed", set_partial_as},
+
+    {"automations.connections_file", "", text, "", 0, 0,
+     "JSON file of the connections that automations may name (docs/nodes.md), readable by its owner only (mode 0600); "
+     "empty: none",
+     METER_SET(c.connections_file = v.text)},
+    {"automations.file_root", "", text, "", 0, 0,
+     "Folder that file-source and file-sink nodes stay in; empty: they are refused", set_file_root},
+    {"automations.max_record_bytes", "", bytes, "16MiB", 1 * KiB, 512 * MiB,
+     "Longest record of a file or object, and longest item a transform emits",
+     METER_SET(c.nodes.max_record_bytes = as_size(v))},
+    {"automations.max_outputs", "", count, "100000", 1, 100'000'000, "Most items a transform emits for one item",
+     METER_SET(c.nodes.max_outputs = as_size(v))},
+    {"automations.transform_seconds", "", seconds, "10", second / 10, 1 * hour,
+     "Computing time of a transform for one item, or for the whole list with slurp",
+     METER_SET(c.nodes.transform_time = v.time)},
+    {"automations.transform_memory", "", bytes, "256MiB", 16 * MiB, 64 * GiB, "Memory of a transform",
+     METER_SET(c.nodes.transform_memory = as_size(v))},
+    {"automations.connect_timeout_seconds", "", seconds, "10", 1 * second, 5 * minute,
+     "Longest time to connect to a database", METER_SET(c.nodes.connect_timeout = v.time)},
 
     {"webhooks.timeout_seconds", "", seconds, "30", second / 100, 10 * minute,
      "Longest time one attempt to deliver a webhook may take", METER_SET(c.engine.webhooks.timeout = v.time)},

@@ -19,6 +19,7 @@
 #include "log.hpp"
 #include "meter/api_key.hpp"
 #include "meter/engine.hpp"
+#include "meter/node.hpp"
 #include "meter/store.hpp"
 #include "meter/version.hpp"
 #include "routes/routes.hpp"
@@ -120,6 +121,9 @@ int run_serve(const ServerConfig& config) {
     EngineOptions options = config.engine;
     options.store = *store;
     options.logger = log;
+    auto nodes = NodeRegistry::with_builtins(config.nodes);
+    if (!nodes) return fail_command(nodes.error());
+    options.nodes = std::make_shared<const NodeRegistry>(*std::move(nodes));
     auto engine = Engine::open(std::move(options));
     if (!engine) return fail_command(engine.error());
     if (const auto made = make_first_key(**store, config, (*engine)->clock().now()); !made)

@@ -22,6 +22,7 @@
 #include "meter/logger.hpp"
 #include "meter/notifier.hpp"
 #include "meter/result.hpp"
+#include "meter/strategy.hpp"
 #include "meter/time.hpp"
 #include "meter/value.hpp"
 
@@ -114,6 +115,27 @@ struct NodeType {
 
 /// The wire form (WorkflowNodeType).
 METER_EXPORT std::string to_json(const NodeType& type);
+
+/// Which types a list shows; all given conditions must hold.
+struct NodeTypeQuery {
+    bool only_active = true;  ///< without those that this build lacks
+    std::optional<std::string> category = {};
+    std::optional<std::string> kind = {};  ///< as to_string() has it
+    std::optional<bool> is_system = {};
+    std::optional<std::string> search = {};  ///< part of name, label or description, in any case
+    enum class Sort { label, name, category, kind } sort = Sort::label;
+    bool ascending = true;
+    ListRange range = {.limit = 50};
+};
+
+/// Reads "field" or "field:asc|desc" into a query: label, name, category or type; ascending where no direction is
+/// given. Errors: invalid_argument.
+METER_EXPORT Result<void> read_node_type_sort(std::string_view text, NodeTypeQuery& query);
+
+class NodeRegistry;
+
+/// A page of the types as JSON text (WorkflowNodeTypeList); `count` in it is over all pages. Ties in order of names.
+METER_EXPORT std::string node_types_json(const NodeRegistry& registry, const NodeTypeQuery& query);
 
 /// What the built-in types are bounded by.
 struct NodeOptions {

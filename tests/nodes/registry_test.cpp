@@ -179,6 +179,40 @@ TEST_SUITE("nodes.registry") {
         }
     }
 
+    TEST_CASE("a list shows the types that are asked for, in order, page by page") {
+        auto registry = NodeRegistry::with_builtins().value();
+        auto absent = doubling_type();
+        absent.label = "Ärger";
+        absent.missing = "built without it";
+        REQUIRE(registry.add(absent));
+        const auto names = [&](const NodeTypeQuery& query) {
+            const auto page = parse_json(node_types_json(registry, query)).value();
+            std::string text = to_json(*page.find("count")) + ":";
+            for (const Value& one : *page.find("nodes")->if_array()) text += " " + *one.find("nodeId")->if_string();
+            return text;
+        };
+        CHECK(names({.category = "triggers"}) == "3: manual-trigger schedule-trigger webhook-trigger");
+        CHECK(names({.category = "triggers", .ascending = false}) ==
+              "3: webhook-trigger schedule-trigger manual-trigger");
+        CHECK(names({.kind = "trigger", .range = {.limit = 1, .offset = 1}}) == "3: schedule-trigger");
+        CHECK(names({.kind = "trigger", .range = {.limit = 5, .offset = 3}}) == "3:");
+        CHECK(names({.kind = "no such kind"}) == "0:");
+        CHECK(names({.search = "ÄRG"}) == "0:");
+        CHECK(names({.only_active = false, .search = "ÄRG"}) == "1: double");
+        CHECK(names({.only_active = false, .is_system = false}) == "1: double");
+        CHECK(names({.search = "of a FILE below"}) == "1: file-source");
+
+        NodeTypeQuery query;
+        for (const std::string_view sort : {"label", "label:asc", "name:desc", "category", "type:asc"}) {
+            CAPTURE(sort);
+            CHECK(read_node_type_sort(sort, query));
+        }
+        for (const std::string_view sort : {"", "label:", "label:up", "secret", ":asc", "label:asc:desc"}) {
+            CAPTURE(sort);
+            CHECK(read_node_type_sort(sort, query).error().subject == "sort");
+        }
+    }
+
     TEST_CASE("options out of range are refused by name") {
         NodeOptions options;
         options.transform_time = std::chrono::milliseconds(1);

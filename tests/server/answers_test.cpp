@@ -52,7 +52,8 @@ TEST_SUITE("server.answers") {
         conflict.members.emplace_back("run_id", "a\"b");
         CHECK(to_answer(conflict, "/api/workflows/x/run", "req_1").body ==
               R"({"detail":"busy","code":"conflict","run_id":"a\"b"})");
-        for (const char* path : {"/api/v1", "/api/v1/x"}) CHECK(is_automation_path(path));
-        for (const char* path : {"/api/v10", "/api/v", "/v1", "", "*"}) CHECK_FALSE(is_automation_path(path));
+        for (const char* path : {"/api/v1", "/api/v1/x", "/hooks", "/hooks/a/b"}) CHECK(is_automation_path(path));
+        for (const char* path : {"/api/v10", "/hooksy", "/api/v", "/v1", "", "*"})
+            CHECK_FALSE(is_automation_path(path));
     }
 }

@@ -80,6 +80,8 @@ TEST_SUITE("server.config") {
                 REQUIRE(each.apply(config, value));
                 const auto valid = meter::validate(config.engine);
                 CHECK((valid ? "" : valid.error().message) == "");
+                const auto nodes_valid = meter::validate(config.nodes);
+                CHECK((nodes_valid ? "" : nodes_valid.error().message) == "");
                 const auto fetch_valid = meter::validate(config.engine.fetch);
                 CHECK((fetch_valid ? "" : fetch_valid.error().message) == "");
             }
@@ -173,6 +175,38 @@ TEST_SUITE("server.config") {
             CHECK_FALSE(serve_config({"--config", file.path()}));
         }
         CHECK_FALSE(serve_config({"--config", "/nonexistent/file"}));
+    }
+
+    TEST_CASE("connections come from a file of their own, their secrets from variables where it says so") {
+        const auto with = [](std::string_view text, unsigned mode = 0600) {
+            const ConfigFile file(text, mode);
+            return serve_config({"--automations-connections-file", file.path()});
+        };
+        setenv("METER_TEST_TOKEN", "from the environment", 1);
+        const auto config = with(R"({"api": {"type": "http", "base_url": "https://api.test/",
+            "headers": {"Authorization": {"$variable": "METER_TEST_TOKEN"}}},
+            "db": {"type": "postgres", "host": "h", "database": "d", "password": {"$variable": "METER_TEST_TOKEN"}}})");
+        REQUIRE(config);
+        const auto& connections = *config->engine.connections;
+        CHECK(connections.names() == std::vector<std::string>{"api", "db"});
+        CHECK(connections.find("db")->text("password") == "from the environment");
+        CHECK(*connections.find("api")->find("headers")->find("Authorization")->if_string() == "from the environment");
+        CHECK(connections.redact("it is from the environment.") == "it is ***.");
+        for (const char* text : {"", "[]", "{", R"({"db": {"type": "postgres"}})", R"({"db": 3})",
+                                 R"({"db": {"type": "mine", "key": {"$variable": "METER_NOT_SET_ANYWHERE"}}})",
+                                 R"({"db": {"type": "mine", "key": {"$variable": "HOME"}}})",
+                                 R"({"db": {"type": "mine", "key": {"$variable": "METER_TEST_TOKEN", "more": 1}}})",
+                                 R"({"db": {"type": "mine", "key": {"$variable": 3}}})"}) {
+            CAPTURE(text);
+            CHECK_FALSE(with(text));
+        }
+        CHECK_FALSE(with("{}", 0640));
+        CHECK(with("{}")->engine.connections->empty());
+        CHECK_FALSE(serve_config({"--automations-connections-file", "/nonexistent/file"}));
+        CHECK_FALSE(serve_config({})->engine.connections);
+        unsetenv("METER_TEST_TOKEN");
+        CHECK_FALSE(serve_config({"--automations-file-root", "/nonexistent/folder"}));
+        CHECK(serve_config({"--automations-file-root", "/tmp"})->nodes.file_root == "/tmp");
     }
 
     TEST_CASE("wrong command lines end with code 2 and help with 0") {
