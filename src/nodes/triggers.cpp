@@ -60,8 +60,8 @@ NodeType schedule_trigger_type() {
 }
 
 NodeType webhook_trigger_type() {
-    NodeType type =
-        trigger("webhook-trigger", "Webhook", "Starts with a POST to /hooks/{workflowId}/{nodeId} and emits its body.");
+    NodeType type = trigger("webhook-trigger", "Webhook trigger",
+                            "Starts with a POST to /hooks/{workflowId}/{nodeId} and emits its body.");
     type.config_schema = literal(R"({"type": "object", "required": ["secret"], "properties": {
         "secret": {"type": "string", "minLength": 1, "maxLength": 256, "format": "password"}}})");
     type.check = [](const Value& config) -> Result<void> {

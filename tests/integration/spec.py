@@ -38,7 +38,7 @@ IN_SCOPE = (
     "automationListWorkflows", "automationCreateWorkflow", "automationListTemplates", "automationStats",
     "automationGetWorkflow", "automationUpdateWorkflow", "automationDeleteWorkflow", "automationDuplicateWorkflow",
     "automationSetStatus", "automationListVersions", "automationCreateVersion", "automationListShares",
-    "automationShareWorkflow", "automationUnshareWorkflow", "automationWhoAmI",
+    "automationShareWorkflow", "automationUnshareWorkflow", "automationWhoAmI", "automationListNodeTypes",
     "health", "ready", "metrics", "openapi",
 )
 

@@ -98,6 +98,7 @@ AUTOMATION = (
     ("automationShareWorkflow", "POST", f"{_FLOW}/share", b"{}"),
     ("automationUnshareWorkflow", "DELETE", f"{_FLOW}/share/someone", None),
     ("automationWhoAmI", "GET", "/api/v1/auth/whoami", None),
+    ("automationListNodeTypes", "GET", "/api/v1/workflow-nodes", None),
 )
 
 
