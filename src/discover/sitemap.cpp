@@ -1,8 +1,9 @@
 #include "discover/sitemap.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <functional>
 #include <optional>
-#include <unordered_set>
 #include <utility>
 
 #include "core/unicode.hpp"
@@ -31,24 +32,28 @@ class AmpersandRepair {
 public:
     template <class Use>
     void feed(std::string_view bytes, Use&& use) {
-        held_.append(bytes);
-        repair(false, use);
+        if (held_.empty()) return hold(repair(bytes, false, use));
+        const std::string joined = std::exchange(held_, {}).append(bytes);
+        hold(repair(joined, false, use));
     }
     template <class Use>
     void finish(Use&& use) {
-        repair(true, use);
+        const std::string rest = std::exchange(held_, {});
+        hold(repair(rest, true, use));
     }
 
 private:
     static constexpr std::string_view cdata_begin = "<![CDATA[", cdata_end = "]]>";
     static constexpr std::size_t longest_reference = 32;
 
+    void hold(std::string_view rest) { held_ = rest; }
+
+    /// Returns what waits for more: a few bytes at most.
     template <class Use>
-    void repair(bool last, Use&& use) {
-        std::string_view text = held_;
+    std::string_view repair(std::string_view text, bool last, Use&& use) {
         while (!text.empty()) {
             const auto mark = in_cdata_ ? cdata_end : cdata_begin;
-            const auto at = text.find(mark);
+            const auto at = in_cdata_ ? text.find(cdata_end) : find_cdata(text);
             // What may be the beginning of the mark waits for more.
             std::size_t end = at != std::string_view::npos ? at + mark.size() : text.size();
             if (at == std::string_view::npos && !last) end -= length_of_beginning(text, mark);
@@ -59,7 +64,15 @@ private:
             if (done < end || at == std::string_view::npos) break;
             in_cdata_ = !in_cdata_;
         }
-        held_.erase(0, held_.size() - text.size());
+        return text;
+    }
+
+    /// Looks for "[", which is rare, and not for "<".
+    static std::size_t find_cdata(std::string_view text) {
+        constexpr auto before = cdata_begin.substr(0, 2), rest = cdata_begin.substr(2);
+        auto at = text.find(rest);
+        while (at != std::string_view::npos && !text.substr(0, at).ends_with(before)) at = text.find(rest, at + 1);
+        return at == std::string_view::npos ? at : at - before.size();
     }
 
     static std::size_t length_of_beginning(std::string_view text, std::string_view mark) {
@@ -98,6 +111,51 @@ private:
 
     std::string held_;
     bool in_cdata_ = false;
+};
+
+/// URLs in the order they came, none twice. Each is kept once: the table has their places only.
+class FoundUrls {
+public:
+    bool contains(const std::string& url) const {
+        return !slots_.empty() && slots_[place_of(url, hash_of(url))].number != 0;
+    }
+    /// A URL that is not there yet.
+    void add(const std::string& url) {
+        list_.push_back(url);
+        if (2 * list_.size() > slots_.size()) return grow();
+        put(list_.size());
+    }
+    const std::vector<std::string>& list() const noexcept { return list_; }
+
+private:
+    struct Slot {
+        std::uint32_t hash = 0;
+        std::uint32_t number = 0;  // in the list, from 1 on; 0: free
+    };
+
+    static std::uint32_t hash_of(std::string_view url) noexcept {
+        return static_cast<std::uint32_t>(std::hash<std::string_view>{}(url));
+    }
+    /// The slot that has the URL, or the free one where it belongs: half of them are free.
+    std::size_t place_of(std::string_view url, std::uint32_t hash) const noexcept {
+        const std::size_t mask = slots_.size() - 1;
+        std::size_t at = hash & mask;
+        while (slots_[at].number != 0 && (slots_[at].hash != hash || list_[slots_[at].number - 1] != url))
+            at = (at + 1) & mask;
+        return at;
+    }
+    void put(std::size_t number) {
+        const std::string& url = list_[number - 1];
+        const std::uint32_t hash = hash_of(url);
+        slots_[place_of(url, hash)] = {hash, static_cast<std::uint32_t>(number)};
+    }
+    void grow() {
+        slots_.assign(std::max<std::size_t>(64, 2 * slots_.size()), Slot{});
+        for (std::size_t number = 1; number <= list_.size(); ++number) put(number);
+    }
+
+    std::vector<std::string> list_;
+    std::vector<Slot> slots_;  // as many as a power of two
 };
 
 }  // namespace
@@ -188,7 +246,8 @@ struct SitemapReader::Impl final : html::XmlHandler {
             const auto end = bytes.find_first_of("\r\n");
             if (line.size() <= max_location_bytes) line.append(bytes.substr(0, end));
             if (end == std::string_view::npos) return;
-            add(std::exchange(line, {}), urls, seen_urls, limits.max_urls, true);
+            add(line, urls, limits.max_urls, true);
+            line.clear();
             bytes.remove_prefix(end + 1);
         }
     }
@@ -196,7 +255,7 @@ struct SitemapReader::Impl final : html::XmlHandler {
     Result<void> finish() {
         if (!failure && !over) {
             if (form == Form::unknown) decide(true);
-            if (form == Form::list && !ended()) add(std::exchange(line, {}), urls, seen_urls, limits.max_urls, true);
+            if (form == Form::list && !ended()) add(line, urls, limits.max_urls, true);
             if (form == Form::xml) {
                 ampersands.finish([this](std::string_view piece) { feed_xml(piece); });
                 if (!ended()) (void)xml->finish();
@@ -204,7 +263,7 @@ struct SitemapReader::Impl final : html::XmlHandler {
         }
         if (failure) return *failure;
         const bool known =
-            form == Form::list ? !urls.empty() || skipped > 0 : root != Root::none && root != Root::other;
+            form == Form::list ? !urls.list().empty() || skipped > 0 : root != Root::none && root != Root::other;
         if (!known) return not_a_sitemap();
         return {};
     }
@@ -270,32 +329,36 @@ struct SitemapReader::Impl final : html::XmlHandler {
 
     void add_entry(const std::string& text) {
         if (root == Root::index)
-            add(text, files, seen_files, limits.max_files, false);
+            add(text, files, limits.max_files, false);
         else
-            add(text, urls, seen_urls, limits.max_urls, true);
+            add(text, urls, limits.max_urls, true);
     }
 
     // -- what was found
 
-    void add(std::string_view text, std::vector<std::string>& list, std::unordered_set<std::string>& seen,
-             std::size_t most, bool filtered) {
+    void add(std::string_view text, FoundUrls& found, std::size_t most, bool filtered) {
         text = core::trim(text);
         if (text.empty() || text.size() > max_location_bytes) return;
         // A list has whole URLs only: a line of prose is not a page.
         if (form == Form::list && !core::ascii_iequals(text.substr(0, 4), "http")) return;
-        auto url = url::normalize(url::resolve(file_url, text));
-        if (!url || url->size() > max_location_bytes) return;
-        if (filtered && !accept(*url)) {
+        if (url::is_normal(text)) {
+            candidate = text;
+        } else if (auto normal = url::normalize(url::resolve(file_url, text)); normal) {
+            candidate = *std::move(normal);
+        } else {
+            return;
+        }
+        if (candidate.size() > max_location_bytes) return;
+        if (filtered && !accept(candidate)) {
             ++skipped;
             return;
         }
-        if (seen.contains(*url)) return;
-        if (list.size() >= most) {
+        if (found.contains(candidate)) return;
+        if (found.list().size() >= most) {
             was_truncated = over = true;
             return;
         }
-        seen.insert(*url);
-        list.push_back(*std::move(url));
+        found.add(candidate);
     }
 
     const std::string file_url;
@@ -319,8 +382,8 @@ struct SitemapReader::Impl final : html::XmlHandler {
     bool atom_link = false;
     std::string location, link_href, link_rel;
 
-    std::vector<std::string> urls, files;
-    std::unordered_set<std::string> seen_urls, seen_files;
+    std::string candidate;  // the URL that is being looked at
+    FoundUrls urls, files;
     bool was_truncated = false;
 };
 
@@ -337,11 +400,11 @@ Result<void> SitemapReader::finish() {
 }
 
 const std::vector<std::string>& SitemapReader::urls() const noexcept {
-    return impl_->urls;
+    return impl_->urls.list();
 }
 
 const std::vector<std::string>& SitemapReader::files() const noexcept {
-    return impl_->files;
+    return impl_->files.list();
 }
 
 bool SitemapReader::truncated() const noexcept {

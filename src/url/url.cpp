@@ -2,6 +2,8 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <memory>
 
@@ -69,7 +71,133 @@ std::optional<std::string> to_ascii_url(std::string_view text) {
     return out.append(encode_non_ascii(text.substr(path)));
 }
 
+std::uint16_t default_port(std::string_view scheme) noexcept {
+    return scheme == "https" ? 443 : 80;
+}
+
+// ---- URLs as most are written, where there is nothing to decide ----------------------------------------------------
+
+/// Which characters mean nothing but themselves: in host names (letters in lower case), and in paths and queries.
+enum UrlCharacter : unsigned char { in_host = 1, in_path = 2 };
+
+constexpr std::array<unsigned char, 256> make_url_characters() {
+    std::array<unsigned char, 256> table{};
+    for (unsigned char c = '0'; c <= '9'; ++c) table[c] = in_host | in_path;
+    for (unsigned char c = 'a'; c <= 'z'; ++c) table[c] = in_host | in_path;
+    for (unsigned char c = 'A'; c <= 'Z'; ++c) table[c] = in_path;
+    for (const char c : std::string_view("._~!$&'()*+,;=:@-/")) table[static_cast<unsigned char>(c)] = in_path;
+    return table;
+}
+constexpr std::array<unsigned char, 256> url_characters = make_url_characters();
+
+constexpr bool is_upper_hex(char c) noexcept {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
+}
+
+/// Whether every reader takes this host name for itself: lower-case labels without "--" (IDNA's prefixes), the last one
+/// beginning with a letter (no spelling of an address).
+bool is_plain_name(std::string_view text) noexcept {
+    constexpr std::size_t longest_label = 63, longest_name = 253;  // RFC 1035 2.3.4
+    std::size_t label = 0;
+    const auto ends_well = [&](std::size_t end) {
+        return end > label && end - label <= longest_label && text[end - 1] != '-';
+    };
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '.') {
+            if (!ends_well(i)) return false;
+            label = i + 1;
+        } else if (c == '-') {
+            if (i == label || text[i - 1] == '-') return false;
+        } else if ((url_characters[static_cast<unsigned char>(c)] & in_host) == 0) {
+            return false;
+        }
+    }
+    return ends_well(text.size()) && text.size() <= longest_name && text[label] >= 'a';
+}
+
+/// A decimal number up to `most` as it is usually written; nullopt for anything else.
+std::optional<unsigned> plain_number(std::string_view digits, unsigned most) noexcept {
+    if (digits.empty() || digits.size() > 5 || (digits.size() > 1 && digits.front() == '0')) return std::nullopt;
+    unsigned number = 0;
+    for (const char c : digits) {
+        if (c < '0' || c > '9') return std::nullopt;
+        number = number * 10 + static_cast<unsigned>(c - '0');
+    }
+    if (number > most) return std::nullopt;
+    return number;
+}
+
+/// Four decimal numbers (RFC 3986 3.2.2, IPv4address).
+bool is_plain_ipv4(std::string_view text) noexcept {
+    for (int part = 0; part < 4; ++part) {
+        const std::size_t end = part < 3 ? text.find('.') : text.size();
+        if (end == std::string_view::npos || !plain_number(text.substr(0, end), 255)) return false;
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return true;
+}
+
+/// The parts of a URL that is written as to_string() would write it.
+struct PlainUrl {
+    std::string_view scheme, host;
+    unsigned port = 0;
+    std::size_t path = 0, query = 0;  ///< where each begins; `query`: the "?", or the end
+};
+
+/// nullopt does not mean that the text is no URL, or that it has another spelling: only that this scan cannot tell.
+std::optional<PlainUrl> scan_plain_url(std::string_view text) noexcept {
+    PlainUrl url;
+    if (text.starts_with("https://"))
+        url.scheme = text.substr(0, 5);
+    else if (text.starts_with("http://"))
+        url.scheme = text.substr(0, 4);
+    else
+        return std::nullopt;
+    const std::size_t authority = url.scheme.size() + 3;
+    url.path = text.find('/', authority);
+    if (url.path == std::string_view::npos || text.size() > url_longest) return std::nullopt;
+    url.host = text.substr(authority, url.path - authority);
+    url.port = default_port(url.scheme);
+    if (const std::size_t colon = url.host.find(':'); colon != std::string_view::npos) {
+        const auto port = plain_number(url.host.substr(colon + 1), 65535);
+        if (!port || *port == 0 || *port == url.port) return std::nullopt;
+        url.port = *port;
+        url.host = url.host.substr(0, colon);
+    }
+    if (!is_plain_name(url.host) && !is_plain_ipv4(url.host)) return std::nullopt;
+
+    url.query = text.size();
+    for (std::size_t i = url.path; i < text.size(); ++i) {
+        const char c = text[i];
+        if ((url_characters[static_cast<unsigned char>(c)] & in_path) != 0) {
+            // "/." may begin a dot segment.
+            if (c == '.' && text[i - 1] == '/' && url.query == text.size()) return std::nullopt;
+        } else if (c == '%') {
+            // %2E is a dot to some.
+            if (i + 2 >= text.size() || !is_upper_hex(text[i + 1]) || !is_upper_hex(text[i + 2]) ||
+                (text[i + 1] == '2' && text[i + 2] == 'E'))
+                return std::nullopt;
+        } else if (c == '?' && i + 1 < text.size()) {
+            url.query = std::min(url.query, i);
+        } else {
+            return std::nullopt;
+        }
+    }
+    return url;
+}
+
 std::optional<Url> read_url(std::string_view text) {
+    if (const auto plain = scan_plain_url(text)) {
+        Url url;
+        url.scheme = plain->scheme;
+        url.host = plain->host;
+        url.port = static_cast<std::uint16_t>(plain->port);
+        url.path = text.substr(plain->path, plain->query - plain->path);
+        url.has_query = plain->query < text.size();
+        if (url.has_query) url.query = text.substr(plain->query + 1);
+        return url;
+    }
     if (!core::is_url_text(text, url_longest)) return std::nullopt;
     const auto ascii = to_ascii_url(text);
     const CurlUrl handle(curl_url());
@@ -91,10 +219,6 @@ std::optional<Url> read_url(std::string_view text) {
     }
     url.fragment = url_part(handle.get(), CURLUPART_FRAGMENT).value_or("");
     return url;
-}
-
-std::uint16_t default_port(std::string_view scheme) noexcept {
-    return scheme == "https" ? 443 : 80;
 }
 
 bool is_unreserved(char c) noexcept {
@@ -128,7 +252,12 @@ std::string origin(const Url& url) {
     return url.scheme + "://" + url.host + ":" + std::to_string(url.port);
 }
 
+bool is_normal(std::string_view text) noexcept {
+    return scan_plain_url(text).has_value();
+}
+
 std::optional<std::string> normalize(std::string_view text) {
+    if (is_normal(text)) return std::string(text);
     const auto url = read_url(text);
     if (!url) return std::nullopt;
     return to_string(*url, false);

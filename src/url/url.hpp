@@ -51,6 +51,10 @@ std::string resolve(std::string_view base, std::string_view reference);
 /// nullopt for what is no http(s) URL.
 std::optional<std::string> normalize(std::string_view text);
 
+/// True only for text that normalize() gives back as it is, and that resolve() does whatever the base. False for what
+/// one look at each byte does not decide. Cost: far below that of normalize(), which asks this first.
+bool is_normal(std::string_view text) noexcept;
+
 /// Percent-decodes; malformed escapes stay. `plus_is_space` for query values.
 std::string percent_decode(std::string_view text, bool plus_is_space = false);
 /// Percent-encodes everything but RFC 3986 unreserved characters.

@@ -113,6 +113,9 @@ TEST_SUITE("discover.sitemap") {
             {"CDATA and after", "<urlset><url><loc><![CDATA[/a?b&c]]></loc></url><url><loc>/d?e&f</loc></url></urlset>",
              "/a?b&c /d?e&f", "", ""},
             {"CDATA", "<urlset><url><loc><![CDATA[https://shop.test/a?b&c]]></loc></url></urlset>", "/a?b&c", "", ""},
+            {"nearly CDATA",
+             "<urlset><url><loc>/a?[CDATA[&b</loc></url><url><loc><![CDATA[/[CDATA[&c]]></loc></url></urlset>",
+             "/a?[CDATA[&b /[CDATA[&c", "", ""},
             {"fragment, port, case", "<urlset><url><loc>HTTPS://SHOP.test:443/a#top</loc></url></urlset>", "/a", "",
              ""},
             {"twice", "<urlset>" + two + two + "</urlset>", "/a /b", "", ""},
@@ -174,6 +177,19 @@ TEST_SUITE("discover.sitemap") {
                 CHECK_FALSE(found.truncated);
             }
         }
+    }
+
+    TEST_CASE("of many URLs each comes once, in the order of the file, however it is spelt") {
+        std::string xml = "<urlset>", expected;
+        for (int i = 0; i < 3'000; ++i) {
+            const std::string path = "/c/" + std::to_string(i * 7 % 1'000);
+            const std::string_view site = i % 3 == 0 ? "https://shop.test" : i % 3 == 1 ? "HTTPS://shop.test:443" : "";
+            xml.append("<url><loc>").append(site).append(path).append("</loc></url>");
+            if (i < 1'000) expected += (i == 0 ? "" : " ") + path;
+        }
+        const Found found = read_map(xml + "</urlset>", 100);
+        CHECK(found.urls == expected);
+        CHECK(found.error.empty());
     }
 
     TEST_CASE("the limits on URLs, files and bytes hold") {

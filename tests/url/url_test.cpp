@@ -122,6 +122,135 @@ TEST_SUITE("url.url") {
         CHECK(url::percent_decode(url::percent_encode(bytes)) == bytes);
     }
 
+    TEST_CASE("a URL in normal form is known by a look at its bytes") {
+        for (const std::string_view text :
+             {"https://shop.example/", "http://a/b", "https://shop.example/c/p-1.html?variant=2&ref=a/b?c:d@e;f=(g)",
+              "http://1.2.3.a/", "http://a-b.c1.d-2e.f/%C3%A4//%20?%2F.../.", "https://a/..b/.../?/../", "http://a/.b",
+              "http://127.0.0.1:8080/x", "https://0.1.255.34/", "http://a:443/", "https://a:80/",
+              "http://a:65535/?b"}) {
+            CAPTURE(text);
+            const bool dot_first = text.find("/.") != text.npos && text.find("/.") < text.find('?');
+            CHECK(url::is_normal(text) != dot_first);
+            CHECK(url::normalize(text) == std::string(text));
+        }
+        for (const std::string_view text : {"",
+                                            "http",
+                                            "http://",
+                                            "http:///",
+                                            "http://a",
+                                            "http://a?",
+                                            "http://a/?",
+                                            "http://a/#",
+                                            "http://a/b#c",
+                                            "HTTP://a/",
+                                            "http://A/",
+                                            "http://a:80/",
+                                            "http://u@a/",
+                                            "http://a./",
+                                            "http://.a/",
+                                            "http://a..b/",
+                                            "http://-a/",
+                                            "http://a-/",
+                                            "http://xn--a/",
+                                            "http://a--b/",
+                                            "http://a_b/",
+                                            "http://0x7f.1/",
+                                            "http://1.2.3/",
+                                            "http://1.2.3.256/",
+                                            "http://1.02.3.4/",
+                                            "http://1.2.3.4.5/",
+                                            "http://a:0/",
+                                            "http://a:080/",
+                                            "http://a:/",
+                                            "http://a:65536/",
+                                            "http://1/",
+                                            "http://a.1b/",
+                                            "http://[::1]/",
+                                            "http://a%41/",
+                                            "http://a/%c3",
+                                            "http://a/%2E",
+                                            "http://a/%",
+                                            "http://a/%4",
+                                            "http://a/%zz",
+                                            "http://a/b c",
+                                            "http://a/\\b",
+                                            "http://a/\xC3\xA4",
+                                            "http://a/\x7F",
+                                            "http://a/|",
+                                            "ftp://a/",
+                                            "/a",
+                                            "a/b",
+                                            " http://a/"}) {
+            CAPTURE(text);
+            CHECK_FALSE(url::is_normal(text));
+        }
+        CHECK(url::is_normal("http://" + std::string(63, 'a') + "/"));
+        CHECK_FALSE(url::is_normal("http://" + std::string(64, 'a') + "/"));
+    }
+
+    // A fragment always takes a URL the long way, and changes nothing else about it.
+    TEST_CASE("the short way for URLs in normal form gives what the long way gives") {
+        std::vector<std::string> texts;
+        for (const std::string_view name : {"extruct", "robotstxt", "ssrf"}) {
+            const auto folder = meter::testing::suite_folder(name);
+            if (!folder) continue;
+            for (const auto& entry : std::filesystem::recursive_directory_iterator(*folder)) {
+                if (!entry.is_regular_file() || entry.file_size() > (1u << 20)) continue;
+                const std::string file = meter::testing::read_file(entry.path());
+                for (auto at = file.find("http"); at != file.npos && texts.size() < 4'000;
+                     at = file.find("http", at + 1))
+                    texts.push_back(file.substr(at, file.find_first_of("\"'<> \\\n", at) - at));
+            }
+        }
+        for (const char* made : {"https://shop.example/catalogue/kitchen-and-dining/product-17?variant=3&ref=sitemap",
+                                 "http://a.b-c.de/%C3%A4/x.html", "https://a/b//c;d=e,f/?q=a+b&r=%2F:@!$'()*~"})
+            texts.insert(texts.end(), 300, made);
+
+        std::mt19937 random(11);
+        constexpr std::string_view bytes = "/..%?-:@[]\\ 0129AZazxn_~|&;=+\x7F\xC3\xA4";
+        std::size_t normal = 0;
+        const auto check = [&](const std::string& text) {
+            if (text.find('#') != text.npos) return;
+            const auto same = url::normalize(text + "#x");
+            auto whole = url::parse_url(text + "#x");
+            const auto parsed = url::parse_url(text);
+            bool equal = url::normalize(text) == same && parsed.has_value() == whole.has_value();
+            if (equal && parsed) {
+                whole->fragment.clear();
+                equal = *parsed == *whole && url::to_string(*parsed) == same;
+            }
+            if (url::is_normal(text)) {
+                ++normal;
+                equal = equal && same == text && url::resolve("https://base.test/p/q?r#s", text) == text;
+            }
+            if (equal) return;
+            CAPTURE(text);
+            CHECK(equal);
+        };
+        for (const std::string& text : texts) {
+            check(text);
+            for (int i = 0; i < 6; ++i) {
+                std::string changed = text;
+                for (auto times = 1 + random() % 3; times > 0 && !changed.empty(); --times) {
+                    const std::size_t at = random() % changed.size();
+                    const char c = bytes[random() % bytes.size()];
+                    switch (random() % 3) {
+                        case 0:
+                            changed[at] = c;
+                            break;
+                        case 1:
+                            changed.insert(at, 1, c);
+                            break;
+                        default:
+                            changed.erase(at, 1 + random() % 2);
+                    }
+                }
+                check(changed);
+            }
+        }
+        CHECK(normal > texts.size() / 2);
+    }
+
     TEST_CASE("no text makes the parser fail otherwise than by refusing, and what it gives parses the same") {
         std::mt19937 random(5);
         const std::string_view pieces[] = {"http://", "https:", "//", "/",   "..",     ".", "?",   "#", "@",
