@@ -21,6 +21,13 @@ std::string_view find_response_header(const HopOutcome& outcome, std::string_vie
     return {};
 }
 
+std::string address_of(const url::Url& url) {
+    if (url.user.empty()) return url::to_string(url, false);
+    url::Url bare = url;
+    bare.user.clear();
+    return url::to_string(bare, false);
+}
+
 /// False when `stop` was requested first.
 bool wait_unless_stopped(Steady until, std::stop_token stop) {
     std::mutex mutex;
@@ -44,6 +51,7 @@ Exchange::Exchange(const Request& request, url::Url url, const Settings& setting
       max_redirects_(request.max_redirects >= 0 ? request.max_redirects : settings.options.max_redirects),
       max_retries_(request.max_retries >= 0 ? request.max_retries : settings.options.max_retries),
       url_(std::move(url)),
+      address_(address_of(url_)),
       method_(request.method),
       headers_(request.headers),
       body_(request.body.empty() ? nullptr : std::make_shared<const std::string>(request.body)) {}
@@ -97,7 +105,7 @@ Result<HopOutcome> Exchange::run_hop() {
 std::shared_ptr<Transfer> Exchange::make_transfer() const {
     Hop hop;
     hop.method = method_;
-    hop.url = address();
+    hop.url = address_;
     const bool has_authorization = std::any_of(headers_.begin(), headers_.end(), [](const Header& header) {
         return core::ascii_iequals(header.first, "authorization");
     });
@@ -105,6 +113,7 @@ std::shared_ptr<Transfer> Exchange::make_transfer() const {
     hop.header_lines = header_lines(headers_, settings_.user_agent, body_ != nullptr || expects_body(method_));
     hop.body = body_;
     hop.max_body_bytes = request_.max_body_bytes > 0 ? request_.max_body_bytes : settings_.options.max_body_bytes;
+    hop.body_room = std::min(loop_.usual_body(), hop.max_body_bytes);
     hop.allow_private = !request_.private_origin.empty() && request_.private_origin == url::origin(url_);
     hop.stream = request_.on_body != nullptr;
     hop.skip_redirect = max_redirects_ > 0 && !body_;  // with a body the redirect may be the answer, see follow()
@@ -139,6 +148,7 @@ Result<void> Exchange::follow(const HopOutcome& outcome) {
     }
     method_ = method;
     url_ = std::move(*target);
+    address_ = address_of(url_);
     ++redirects_;
     return {};
 }
@@ -174,9 +184,11 @@ Result<Response> Exchange::finished(HopOutcome outcome) const {
         error.subject = request_.url;
         return error;
     }
+    loop_.note_body(outcome.body.size());
+    if (outcome.body.capacity() > 2 * outcome.body.size() + 4096) outcome.body.shrink_to_fit();
     Response response;
     response.status = outcome.status;
-    response.url = address();
+    response.url = address_;
     response.headers = std::move(outcome.headers);
     response.body = std::move(outcome.body);
     response.wire_bytes = outcome.wire_bytes;
@@ -187,13 +199,6 @@ Result<Response> Exchange::finished(HopOutcome outcome) const {
 
 Error Exchange::ended_by_time_or_stop() const {
     return stop_.stop_requested() ? cancelled_error(request_.url) : timeout_error(request_.url);
-}
-
-/// The URL of this hop, without what is not sent: credentials and fragment.
-std::string Exchange::address() const {
-    url::Url bare = url_;
-    bare.user.clear();
-    return url::to_string(bare, false);
 }
 
 }  // namespace meter::fetch

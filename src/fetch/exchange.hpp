@@ -34,7 +34,6 @@ private:
     bool pause(std::chrono::milliseconds delay, const HopOutcome& outcome);
     Result<Response> finished(HopOutcome outcome) const;
     Error ended_by_time_or_stop() const;
-    std::string address() const;
 
     // Constant after construction.
     const Request& request_;
@@ -48,6 +47,7 @@ private:
 
     // The hop to come.
     url::Url url_;
+    std::string address_;  // url_ without what is not sent: credentials and fragment
     std::string method_;
     std::vector<Header> headers_;
     std::shared_ptr<const std::string> body_;

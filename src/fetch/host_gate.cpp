@@ -8,6 +8,13 @@ std::optional<HostGate::Slot> HostGate::enter(const std::string& name, Steady de
     std::unique_lock lock(mutex_);
     if (hosts_.size() >= sweep_at_) sweep();
     Host& host = hosts_[name];  // stays valid: a host with waiters is never erased
+    if (host.queue.empty() && host.active < limit_ && !stop.stop_requested()) {  // nobody to wait for
+        if (const auto now = std::chrono::steady_clock::now(); now >= host.next_start) {
+            ++host.active;
+            host.next_start = now + delay_;
+            return Slot(*this, name);
+        }
+    }
     Waiter self;
     const auto place = host.queue.insert(host.queue.end(), &self);
 

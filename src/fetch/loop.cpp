@@ -13,7 +13,8 @@ namespace {
 
 constexpr long most_idle_connections = 256;
 constexpr std::size_t most_idle_handles = 64;
-constexpr int longest_poll_ms = 1000;
+constexpr std::size_t longest_usual_body = 256u << 10;
+constexpr std::chrono::milliseconds longest_sleep{1000};
 
 Error loop_error(const char* what) {
     return {ErrorCode::internal, what, "libcurl", false};
@@ -34,8 +35,8 @@ void block_signals() {
 Result<std::unique_ptr<Loop>> Loop::open(const Settings& settings) {
     static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);  // once for the process, never undone
     if (global != CURLE_OK) return loop_error("libcurl could not be initialised");
-    std::unique_ptr<Loop> loop(new Loop);
-    if (auto ready = loop->prepare(settings); !ready) return ready.error();
+    std::unique_ptr<Loop> loop(new Loop(settings));
+    if (auto ready = loop->prepare(); !ready) return ready.error();
     try {
         loop->thread_ = std::thread([raw = loop.get()] { raw->run(); });
     } catch (const std::system_error&) {
@@ -44,16 +45,17 @@ Result<std::unique_ptr<Loop>> Loop::open(const Settings& settings) {
     return loop;
 }
 
-Result<void> Loop::prepare(const Settings& settings) {
+Result<void> Loop::prepare() {
     share_.reset(curl_share_init());
     multi_.reset(curl_multi_init());
     if (!share_ || !multi_) return loop_error("libcurl is out of memory");
     // Handles keep their own TLS sessions unless told otherwise. One thread uses the share, so it needs no lock.
     if (curl_share_setopt(share_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK)
         return loop_error("libcurl cannot share TLS sessions");
+    if (!sockets_.open(multi_.get())) return loop_error("No pipe for the fetch loop");
     (void)curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
     (void)curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, most_idle_connections);
-    for (const std::string& line : settings.seams.resolve) {
+    for (const std::string& line : settings_->seams.resolve) {
         curl_slist* const longer = curl_slist_append(resolve_.get(), line.c_str());
         if (!longer) return loop_error("libcurl is out of memory");
         (void)resolve_.release();
@@ -78,12 +80,21 @@ void Loop::resume(std::shared_ptr<Transfer> transfer) {
     (void)post(Wish::resume, std::move(transfer));
 }
 
+void Loop::note_body(std::size_t bytes) noexcept {
+    const std::size_t usual = usual_body();
+    bytes = std::min(bytes, longest_usual_body);
+    usual_body_.store(bytes >= usual ? bytes : usual - (usual - bytes) / 8, std::memory_order_relaxed);
+}
+
 bool Loop::post(Wish wish, std::shared_ptr<Transfer> transfer) {
-    const std::lock_guard lock(mutex_);
-    if (closed_) return false;
-    commands_.push_back({wish, std::move(transfer)});
-    // Under the lock: once closed, the loop does away with the handle. One wake-up serves the whole batch.
-    if (std::exchange(asleep_, false)) (void)curl_multi_wakeup(multi_.get());
+    bool wakes = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (closed_) return false;
+        commands_.push_back({wish, std::move(transfer)});
+        wakes = std::exchange(asleep_, false);  // one wake-up serves the whole batch
+    }
+    if (wakes) sockets_.wake();  // the loop finds the lock free
     return true;
 }
 
@@ -91,9 +102,10 @@ void Loop::close() {
     {
         const std::lock_guard lock(mutex_);
         closed_ = true;
-        if (multi_) (void)curl_multi_wakeup(multi_.get());
     }
-    if (thread_.joinable()) thread_.join();
+    if (!thread_.joinable()) return;
+    sockets_.wake();
+    thread_.join();
 }
 
 // ---- loop thread ---------------------------------------------------------------------------------------------------
@@ -101,11 +113,10 @@ void Loop::close() {
 void Loop::run() {
     block_signals();
     while (obey()) {
-        int alive = 0;
-        (void)curl_multi_perform(multi_.get(), &alive);
+        sockets_.act();
         collect_finished();
-        const int longest = tend_running();
-        if (may_sleep()) (void)curl_multi_poll(multi_.get(), nullptr, 0, longest, nullptr);
+        const auto longest = tend_running();
+        sockets_.wait(may_sleep() ? longest : std::chrono::milliseconds(0));
     }
     end_all();
 }
@@ -140,7 +151,7 @@ bool Loop::obey() {
         } else {
             auto [transfer, easy] = take_out(entry);
             transfer->abandon();
-            keep_easy(std::move(easy));
+            keep_easy(std::move(easy), false);
         }
     }
     return true;
@@ -150,13 +161,13 @@ void Loop::begin(std::shared_ptr<Transfer> transfer) {
     Easy easy = take_easy();
     if (!easy) return transfer->abandon();
     Transfer* const key = transfer.get();
-    CURLcode code = key->attach(easy.get(), resolve_.get());
+    CURLcode code = key->attach(easy.get());
     if (code == CURLE_OK && curl_multi_add_handle(multi_.get(), easy.get()) != CURLM_OK) code = CURLE_FAILED_INIT;
     if (code == CURLE_OK) {
         running_.emplace(key, Running{std::move(transfer), std::move(easy)});
     } else {
         key->finish(code);
-        keep_easy(std::move(easy));
+        keep_easy(std::move(easy), false);
     }
 }
 
@@ -172,9 +183,9 @@ void Loop::collect_finished() {
 }
 
 /// Pauses what its consumer cannot follow, ends what waits too long for a name. Returns how long the loop may sleep.
-int Loop::tend_running() {
+std::chrono::milliseconds Loop::tend_running() {
     const auto now = std::chrono::steady_clock::now();
-    auto wake = now + std::chrono::milliseconds(longest_poll_ms);
+    auto wake = now + longest_sleep;
     std::vector<Transfer*> nameless;
     for (auto& [transfer, running] : running_) {
         // Outside of the write callback, which has taken all it was given: paused inside of it, libcurl would go on
@@ -186,8 +197,7 @@ int Loop::tend_running() {
         wake = std::min(wake, *deadline);
     }
     for (Transfer* transfer : nameless) end(transfer, CURLE_COULDNT_RESOLVE_HOST);
-    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(wake - now);
-    return static_cast<int>(std::max<std::chrono::milliseconds::rep>(rest.count(), 0));
+    return std::max(std::chrono::ceil<std::chrono::milliseconds>(wake - now), std::chrono::milliseconds(0));
 }
 
 void Loop::end(Transfer* transfer, CURLcode code) {
@@ -195,7 +205,7 @@ void Loop::end(Transfer* transfer, CURLcode code) {
     if (entry == running_.end()) return;
     auto [owner, easy] = take_out(entry);
     owner->finish(code);
-    keep_easy(std::move(easy));
+    keep_easy(std::move(easy), owner->leaves_clean());
 }
 
 Loop::Running Loop::take_out(std::unordered_map<Transfer*, Running>::iterator entry) {
@@ -229,13 +239,18 @@ Loop::Easy Loop::take_easy() {
         return easy;
     }
     Easy easy(curl_easy_init());
-    if (easy) (void)curl_easy_setopt(easy.get(), CURLOPT_SHARE, share_.get());  // survives curl_easy_reset()
+    if (!easy) return nullptr;
+    (void)curl_easy_setopt(easy.get(), CURLOPT_SHARE, share_.get());  // survives curl_easy_reset()
+    if (Transfer::prepare(easy.get(), *settings_, resolve_.get()) != CURLE_OK) return nullptr;
     return easy;
 }
 
-void Loop::keep_easy(Easy easy) {
+void Loop::keep_easy(Easy easy, bool clean) {
     if (idle_.size() >= most_idle_handles) return;
-    curl_easy_reset(easy.get());
+    if (!clean) {
+        curl_easy_reset(easy.get());
+        if (Transfer::prepare(easy.get(), *settings_, resolve_.get()) != CURLE_OK) return;
+    }
     idle_.push_back(std::move(easy));
 }
 

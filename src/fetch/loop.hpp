@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "fetch/settings.hpp"
+#include "fetch/sockets.hpp"
 #include "fetch/transfer.hpp"
 
 namespace meter::fetch {
@@ -18,7 +20,7 @@ namespace meter::fetch {
 /// Threads: the public calls come from any thread and return at once, but for close().
 class Loop {
 public:
-    /// Errors: internal.
+    /// `settings` outlive the loop. Errors: internal.
     static Result<std::unique_ptr<Loop>> open(const Settings& settings);
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
@@ -29,6 +31,9 @@ public:
     void cancel(std::shared_ptr<Transfer> transfer);
     /// Goes on reading after Transfer::wants_pause().
     void resume(std::shared_ptr<Transfer> transfer);
+    /// About how long bodies were lately; at most 256 KiB.
+    std::size_t usual_body() const noexcept { return usual_body_.load(std::memory_order_relaxed); }
+    void note_body(std::size_t bytes) noexcept;
     /// Ends every transfer as cancelled, also those to come, and joins the thread. Once.
     void close();
 
@@ -56,8 +61,8 @@ private:
         Easy easy;
     };
 
-    Loop() = default;
-    Result<void> prepare(const Settings& settings);
+    explicit Loop(const Settings& settings) : settings_(&settings) {}
+    Result<void> prepare();
     bool post(Wish wish, std::shared_ptr<Transfer> transfer);
     void run();
     bool obey();
@@ -66,12 +71,15 @@ private:
     void end(Transfer* transfer, CURLcode code);
     Running take_out(std::unordered_map<Transfer*, Running>::iterator entry);
     void collect_finished();
-    int tend_running();
+    std::chrono::milliseconds tend_running();
     void end_all();
     Easy take_easy();
-    void keep_easy(Easy easy);
+    void keep_easy(Easy easy, bool clean);
+
+    Sockets sockets_;  // loop thread only, but for wake(); outlives the multi handle
 
     // Constant after open(). The share outlives the handles that use it, and they the multi handle they were added to.
+    const Settings* settings_;
     std::unique_ptr<CURLSH, ShareCleanup> share_;
     std::unique_ptr<CURLM, MultiCleanup> multi_;
     std::unique_ptr<curl_slist, SlistCleanup> resolve_;
@@ -83,8 +91,10 @@ private:
 
     std::mutex mutex_;  // guards the next three
     std::vector<Command> commands_;
-    bool asleep_ = false;  // in poll, or about to be: whoever leaves a command wakes it
+    bool asleep_ = false;  // waiting, or about to: whoever leaves a command wakes it
     bool closed_ = false;
+
+    std::atomic<std::size_t> usual_body_{0};
 
     std::thread thread_;
 };

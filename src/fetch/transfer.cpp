@@ -12,7 +12,11 @@ constexpr long low_speed = 100;                    // bytes a second
 
 }  // namespace
 
-Transfer::Transfer(Hop hop, const Settings& settings) : hop_(std::move(hop)), settings_(settings) {}
+// The thread that will free the body makes the room for it: memory that one thread takes and others free goes back to
+// the system and is asked for again, page by page, with every body.
+Transfer::Transfer(Hop hop, const Settings& settings) : hop_(std::move(hop)), settings_(settings) {
+    if (!hop_.stream) answer_.body.reserve(hop_.body_room);
+}
 Transfer::~Transfer() = default;
 
 // ---- caller ----------------------------------------------------------------------------------------------------
@@ -51,25 +55,17 @@ HopOutcome Transfer::take_outcome() {
 
 // ---- loop ------------------------------------------------------------------------------------------------------
 
-CURLcode Transfer::attach(CURL* easy, curl_slist* resolve) {
-    easy_ = easy;
-    return set_options(easy, resolve);
-}
-
-CURLcode Transfer::set_options(CURL* easy, curl_slist* resolve) {
-    const FetchOptions& options = settings_.options;
+CURLcode Transfer::prepare(CURL* easy, const Settings& settings, curl_slist* resolve) {
+    const FetchOptions& options = settings.options;
     CURLcode code = CURLE_OK;
     const auto set = [&](CURLoption option, auto value) {
         if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);
     };
-    void* const self = this;
-    set(CURLOPT_PRIVATE, self);
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_QUICK_EXIT, 1L);  // a hanging getaddrinfo must not hold up cancelling
 
     // The only way out: no proxy (it would hide the address from the gate), no other scheme, no stored secrets,
     // redirects are ours.
-    set(CURLOPT_URL, hop_.url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     set(CURLOPT_PROXY, "");
@@ -78,11 +74,8 @@ CURLcode Transfer::set_options(CURL* easy, curl_slist* resolve) {
     set(CURLOPT_FOLLOWLOCATION, 0L);
     set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_socket);
-    set(CURLOPT_OPENSOCKETDATA, self);
     set(CURLOPT_PREREQFUNCTION, &Transfer::on_request);
-    set(CURLOPT_PREREQDATA, self);
     set(CURLOPT_RESOLVER_START_FUNCTION, &Transfer::on_resolve);
-    set(CURLOPT_RESOLVER_START_DATA, self);
     if (resolve) set(CURLOPT_RESOLVE, resolve);
 
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
@@ -94,16 +87,28 @@ CURLcode Transfer::set_options(CURL* easy, curl_slist* resolve) {
 
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
     set(CURLOPT_LOW_SPEED_LIMIT, low_speed);
-    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(settings_.seams.slow_window.count()));
+    set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(settings.seams.slow_window.count()));
 
     set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
-    set(CURLOPT_HEADERDATA, self);
     set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-    set(CURLOPT_WRITEDATA, self);
     set(CURLOPT_XFERINFOFUNCTION, &Transfer::on_progress);
-    set(CURLOPT_XFERINFODATA, self);
     set(CURLOPT_NOPROGRESS, 0L);
+    set(CURLOPT_BUFFERSIZE, read_buffer);
+    return code;
+}
 
+CURLcode Transfer::attach(CURL* easy) {
+    easy_ = easy;
+    CURLcode code = CURLE_OK;
+    const auto set = [&](CURLoption option, auto value) {
+        if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);
+    };
+    void* const self = this;
+    for (const CURLoption data :
+         {CURLOPT_PRIVATE, CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA, CURLOPT_RESOLVER_START_DATA, CURLOPT_HEADERDATA,
+          CURLOPT_WRITEDATA, CURLOPT_XFERINFODATA})
+        set(data, self);
+    set(CURLOPT_URL, hop_.url.c_str());
     for (const std::string& line : hop_.header_lines) {
         curl_slist* const longer = curl_slist_append(header_list_.get(), line.c_str());
         if (!longer) return CURLE_OUT_OF_MEMORY;
@@ -144,6 +149,10 @@ CURLcode Transfer::set_method(CURL* easy) const {
 void Transfer::finish(CURLcode code) {
     answer_.wire_bytes = received();
     (void)curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &progress_.os_errno);
+    long connections = 1;
+    (void)curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &connections);
+    leaves_clean_ = code == CURLE_OK && verdict_ == Verdict::none && connections == 0 && hop_.method == "GET" &&
+                    !hop_.body && hop_.credentials.empty();
     if (verdict_ == Verdict::skipped) {
         verdict_ = Verdict::none;
         code = CURLE_OK;

@@ -22,6 +22,9 @@
 
 namespace meter::fetch {
 
+/// How much libcurl reads at once.
+inline constexpr long read_buffer = 64l << 10;
+
 /// What goes out, and how much may come in.
 struct Hop {
     std::string method;
@@ -30,6 +33,7 @@ struct Hop {
     std::vector<std::string> header_lines;    ///< in libcurl's form, see header_lines()
     std::shared_ptr<const std::string> body;  ///< shared with later hops; null: none
     std::size_t max_body_bytes = 0;
+    std::size_t body_room = 0;   ///< room to make for the body now
     bool allow_private = false;  ///< the egress gate is open for this hop
     bool stream = false;         ///< hand a 2xx body over piece by piece
     bool skip_redirect = false;  ///< the caller follows redirects: their bodies are of no use
@@ -65,13 +69,17 @@ public:
     bool delivered() const noexcept { return delivered_; }
 
     // --- loop ---
-    /// Sets every option on a fresh handle.
-    CURLcode attach(CURL* easy, curl_slist* resolve);
+    /// Sets the options that all transfers have in common, on a fresh handle.
+    static CURLcode prepare(CURL* easy, const Settings& settings, curl_slist* resolve);
+    /// Sets the rest, on a handle that is prepared.
+    CURLcode attach(CURL* easy);
     /// The transfer has ended with this code; the handle is given back after the call.
     void finish(CURLcode code);
     /// The fetcher is closing.
     void abandon();
-    CURL* easy() const noexcept { return easy_; }
+    /// After finish(): has the handle nothing of this transfer that the next attach() does not set anew? Only a plain
+    /// GET over a kept connection leaves it so; the errors, credentials and bodies of others must not linger.
+    bool leaves_clean() const noexcept { return leaves_clean_; }
     /// The moment at which name resolution is given up; nullopt while none is going on.
     std::optional<Steady> resolve_deadline() const;
     /// Is the consumer so far behind that reading should stop? Notes that it did.
@@ -90,7 +98,6 @@ private:
     static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address) noexcept;
     static int on_request(void* self, char* remote_ip, char* local_ip, int remote_port, int local_port) noexcept;
 
-    CURLcode set_options(CURL* easy, curl_slist* resolve);
     CURLcode set_method(CURL* easy) const;
     bool refuse(Verdict verdict) noexcept;
     bool take_header(std::string_view line);
@@ -117,6 +124,7 @@ private:
     bool expect_status_line_ = true;
     bool skipping_ = false;
     bool streaming_ = false;
+    bool leaves_clean_ = false;
     std::size_t header_bytes_ = 0;
     std::size_t header_count_ = 0;
     std::size_t decoded_ = 0;

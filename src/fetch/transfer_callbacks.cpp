@@ -188,7 +188,7 @@ bool Transfer::take_body(std::string_view piece) {
     if (skipping_) return decoded_ <= longest_skip || refuse(Verdict::skipped);
     if (decoded_ > hop_.max_body_bytes) return refuse(Verdict::too_large);
     // libcurl may count a buffer only after it has been decoded, so one buffer is added; finish() has exact figures.
-    if (grows_too_much(received() + CURL_MAX_WRITE_SIZE)) return refuse(Verdict::too_large);
+    if (grows_too_much(received() + read_buffer)) return refuse(Verdict::too_large);
 
     if (!streaming_) {
         answer_.body += piece;

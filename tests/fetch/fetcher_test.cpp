@@ -106,6 +106,63 @@ TEST_SUITE("fetch.fetcher") {
         CHECK(server.connections() == 1);
     }
 
+    TEST_CASE("nothing of a request shows in the next one on its connection") {
+        FaultServer server;
+        const auto fetcher = open_fetcher();
+        const auto plain = [&] {
+            const auto response = get(*fetcher, server.url("/echo"));
+            REQUIRE(response);
+            CHECK(response->body == "GET ");
+            const Received seen = server.requests().back();
+            for (const std::string_view name : {"authorization", "x-secret", "content-length", "content-type"}) {
+                CAPTURE(name);
+                CHECK(seen.count(name) == 0);
+            }
+        };
+        for (int i = 0; i < 3; ++i) {
+            plain();
+            Request request;
+            request.url = server.url("/echo");
+            request.headers = {{"X-Secret", "1"}};
+            REQUIRE(fetcher->fetch(request, {}));
+            plain();
+            request.method = "POST";
+            request.body = "a=1";
+            REQUIRE(fetcher->fetch(request, {}));
+            plain();
+            request = {};
+            request.url = "http://user:word@" + server.url("/echo").substr(7);
+            REQUIRE(fetcher->fetch(request, {}));
+            CHECK(server.requests().back().count("authorization") == 1);
+            plain();
+            request = {};
+            request.url = server.url("/echo");
+            request.method = "DELETE";
+            REQUIRE(fetcher->fetch(request, {}));
+            plain();
+            request.method = "HEAD";
+            (void)fetcher->fetch(request, {});
+            plain();
+            CHECK(failure_of(get(*fetcher, server.url("/drop_mid_body"))).code == ErrorCode::network);
+            plain();
+        }
+    }
+
+    TEST_CASE("a short answer does not keep the room that a long one before it had") {
+        FaultServer server;
+        server.on("/long", [](Peer& peer, const Received&) { peer.answer(200, std::string(200'000, 'x')); });
+        const auto fetcher = open_fetcher();
+        for (int i = 0; i < 3; ++i) {
+            const auto longer = get(*fetcher, server.url("/long"));
+            REQUIRE(longer);
+            CHECK(longer->body == std::string(200'000, 'x'));
+            const auto shorter = get(*fetcher, server.url("/ok"));
+            REQUIRE(shorter);
+            CHECK(shorter->body == "fine");
+            CHECK(shorter->body.capacity() < 8192);
+        }
+    }
+
     TEST_CASE("a body with NUL bytes and of a megabyte arrives unchanged") {
         FaultServer server;
         Request request;
