@@ -44,8 +44,7 @@ Document::Impl::Impl() : doc(htmlNewDocNoDtD(nullptr, nullptr)) {
 Result<Document> Document::parse(std::string_view bytes, const ParseOptions& options) {
     if (options.parser == ParserKind::html5) {
         Parser parser(options);
-        if (auto fed = parser.feed(bytes); !fed) return fed.error();
-        return parser.finish();
+        return parser.finish(bytes);
     }
     if (bytes.size() > options.max_bytes) return page_too_large();
     try {
@@ -71,8 +70,7 @@ Result<Document> Document::parse(std::string_view bytes, const ParseOptions& opt
 Result<Document> Document::parse_fragment(std::string_view text, std::string_view context,
                                           const ParseOptions& options) {
     Parser parser(options, detail::FragmentContext{context});
-    if (auto fed = parser.feed(text); !fed) return fed.error();
-    return parser.finish();
+    return parser.finish(text);
 }
 
 Element Document::root() const noexcept {

@@ -38,8 +38,14 @@ std::string dump_in_pieces(std::string_view bytes, NextSize&& next_size) {
     return dump_tree(*document);
 }
 
+std::string dump_at_once(std::string_view bytes) {
+    const auto document = Document::parse(bytes);
+    return document ? dump_tree(*document) : document.error().message;
+}
+
 void check_pieces(std::string_view bytes, Random& random) {
     const std::string whole = dump_in_pieces(bytes, [&] { return bytes.size(); });
+    CHECK(dump_at_once(bytes) == whole);
     CHECK(meter::core::is_valid_utf8(whole));
     CHECK(dump_in_pieces(bytes, [] { return std::size_t{1}; }) == whole);
     CHECK(dump_in_pieces(bytes, [&] { return 1 + random.below(40); }) == whole);

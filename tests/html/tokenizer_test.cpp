@@ -49,8 +49,12 @@ void feed_in_pieces(Log& log, std::string_view page, long piece, Random& random)
         const std::size_t wanted =
             piece > 0 ? static_cast<std::size_t>(piece) : 1 + random.below(static_cast<std::size_t>(-piece));
         const std::size_t size = cut_between_characters(page, wanted);
-        const std::string copy(page.substr(0, size));  // of its own, so that reading beyond it is seen
-        tokenizer.feed(copy);
+        if (random.below(2) == 0) {
+            tokenizer.feed(page.substr(0, size), true);
+        } else {
+            const std::string copy(page.substr(0, size));  // of its own, so that reading beyond it is seen
+            tokenizer.feed(copy);
+        }
         page.remove_prefix(size);
     }
     tokenizer.finish();

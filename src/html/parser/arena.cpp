@@ -10,8 +10,7 @@ void* Arena::allocate_in_new_chunk(std::size_t bytes) {
     // cleared by the system each time.
     constexpr std::size_t first_chunk = 16u << 10, largest_chunk = 96u << 10, mapped_chunk = 16 * huge_page;
     const std::size_t usual = std::clamp(reserved_, first_chunk, largest_chunk);
-    // A long text outgrows its chunk while it arrives: room for as much again keeps that linear.
-    const std::size_t wanted = bytes > usual / 4 ? std::max(usual, bytes * 2 + 8) : usual;
+    const std::size_t wanted = std::max(usual, bytes);
     const bool mapped = reserved_ + wanted > 2 * huge_page;
     const std::size_t size = mapped ? whole_pages(std::max(wanted, mapped_chunk)) : wanted;
     chunks_.reserve(chunks_.size() + 1);
@@ -19,8 +18,10 @@ void* Arena::allocate_in_new_chunk(std::size_t bytes) {
     if (chunk == nullptr) throw std::bad_alloc();
     chunks_.push_back(std::unique_ptr<char, Free>(chunk, Free{mapped ? size : 0}));
     reserved_ += size;
-    top_ = chunk + bytes;
-    end_ = chunk + size;
+    if (size - bytes > static_cast<std::size_t>(end_ - top_)) {  // else the chunk before has more room left
+        top_ = chunk + bytes;
+        end_ = chunk + size;
+    }
     return chunk;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <limits>
 #include <new>
 #include <utility>
@@ -58,7 +59,14 @@ struct Parser::Impl {
     detail::TreeBuilder builder;
     detail::Tokenizer tokenizer;
     detail::InputDecoder decoder;
-    detail::InputDecoder::Receiver receiver = [this](std::string_view text) { tokenizer.feed(text); };
+    // What the decoder hands over is a part of the bytes being read, or stands in a buffer of its own.
+    detail::InputDecoder::Receiver receiver = [this](std::string_view text) {
+        const std::less_equal<const char*> before;
+        const bool lasting =
+            before(reading.data(), text.data()) && before(text.data() + text.size(), reading.data() + reading.size());
+        tokenizer.feed(text, lasting);
+    };
+    std::string_view reading;
     std::size_t bytes_fed = 0;
     std::optional<Error> failure;
 };
@@ -81,7 +89,25 @@ Parser::~Parser() = default;
 
 Result<void> Parser::feed(std::string_view bytes) {
     if (impl_ == nullptr) return out_of_memory();
-    auto& [options, document, sink, builder, tokenizer, decoder, receiver, bytes_fed, failure] = *impl_;
+    try {
+        auto fed = read(bytes);
+        impl_->tokenizer.keep();
+        impl_->reading = {};
+        return fed;
+    } catch (const std::bad_alloc&) {
+        impl_->failure = out_of_memory();
+        return *impl_->failure;
+    }
+}
+
+Result<Document> Parser::finish(std::string_view last) {
+    if (impl_ == nullptr) return out_of_memory();
+    if (auto fed = read(last); !fed) return fed.error();
+    return finish();
+}
+
+Result<void> Parser::read(std::string_view bytes) {
+    auto& [options, document, sink, builder, tokenizer, decoder, receiver, reading, bytes_fed, failure] = *impl_;
     if (failure) return *failure;
     if (bytes.size() > options.max_bytes - bytes_fed) {
         failure = Error{ErrorCode::too_large, "Page too large"};
@@ -91,6 +117,7 @@ Result<void> Parser::feed(std::string_view bytes) {
         if (bytes_fed == 0)
             document->tree.records.reserve(std::min({bytes.size() / 32, options.max_nodes, usual_records}) + 8);
         bytes_fed += bytes.size();
+        reading = bytes;
         for (; !bytes.empty(); bytes.remove_prefix(std::min(slice, bytes.size()))) {
             impl_->check();
             if (failure) return *failure;
@@ -106,7 +133,7 @@ Result<void> Parser::feed(std::string_view bytes) {
 
 Result<Document> Parser::finish() {
     if (impl_ == nullptr) return out_of_memory();
-    auto& [options, document, sink, builder, tokenizer, decoder, receiver, bytes_fed, failure] = *impl_;
+    auto& [options, document, sink, builder, tokenizer, decoder, receiver, reading, bytes_fed, failure] = *impl_;
     if (failure) return *failure;
     try {
         decoder.finish(receiver);

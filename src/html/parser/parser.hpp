@@ -28,11 +28,15 @@ public:
     /// Errors: those of Document::parse; every later call repeats them.
     Result<void> feed(std::string_view bytes);
     Result<Document> finish();
+    /// feed() and finish() of the last piece, or of the whole page: cheaper, for nothing of it has to be kept.
+    Result<Document> finish(std::string_view last);
 
     /// Work done so far, in steps that do not depend on the machine.
     std::uint64_t steps() const noexcept;
 
 private:
+    Result<void> read(std::string_view bytes);
+
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

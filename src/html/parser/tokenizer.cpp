@@ -2,6 +2,7 @@
 #include "html/parser/tokenizer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "html/parser/tokenizer_impl.hpp"
 
@@ -15,8 +16,12 @@ void Tokenizer::start_in(ContentModel model, std::string_view last_start_tag) {
     impl_->set_model(model, last_start_tag);
 }
 
-void Tokenizer::feed(std::string_view text) {
-    impl_->feed(text);
+void Tokenizer::feed(std::string_view text, bool lasting) {
+    impl_->feed(text, lasting);
+}
+
+void Tokenizer::keep() {
+    impl_->keep();
 }
 
 void Tokenizer::finish() {
@@ -25,11 +30,21 @@ void Tokenizer::finish() {
 
 Tokenizer::Impl::Impl(TokenSink& token_sink, TokenizerLimits token_limits) : sink_(token_sink), limits_(token_limits) {}
 
-void Tokenizer::Impl::feed(std::string_view text) {
+void Tokenizer::Impl::feed(std::string_view text, bool lasting) {
+    if (lasting && !lent_.empty() && lent_.data() + lent_.size() == text.data()) {
+        text = {lent_.data(), lent_.size() + text.size()};
+        if (text.size() < retry_at_) {
+            lent_ = text;
+            return;
+        }
+        lent_ = {};
+    }
+    keep();
     while (!text.empty() && !stopped_) {
         if (pending_.empty()) {
-            pending_ = text.substr(scan(text));
-            retry_at_ = 2 * pending_.size();
+            lent_ = text.substr(scan(text));
+            retry_at_ = 2 * lent_.size();
+            if (!lasting) keep();
             return;
         }
         // The unfinished token is completed with a little of the new text, and the rest is read where it stands.
@@ -50,9 +65,14 @@ void Tokenizer::Impl::feed(std::string_view text) {
     }
 }
 
+void Tokenizer::Impl::keep() {
+    if (!lent_.empty()) pending_ = std::exchange(lent_, {});
+}
+
 void Tokenizer::Impl::finish() {
     final_ = true;
-    if (!stopped_) scan(pending_);
+    if (!stopped_) scan(lent_.empty() ? std::string_view(pending_) : lent_);
+    lent_ = {};
     pending_.clear();
     if (!stopped_) sink_.end_of_file();
 }

@@ -28,8 +28,11 @@ public:
     void start_in(ContentModel model, std::string_view last_start_tag);
 
     /// Valid UTF-8, as the decoder leaves it: CR still in it, U+0000 still in it, cut between characters.
-    /// `text` need not outlive the call.
-    void feed(std::string_view text);
+    /// `text` need not outlive the call, unless it is `lasting`: then it stays where it is until keep(), and a token
+    /// that goes on in the next text, right behind it in memory, is read without a copy.
+    void feed(std::string_view text, bool lasting = false);
+    /// Texts that were lasting may go.
+    void keep();
     /// The end of the input: what was unfinished is handed over as the standard says, then end_of_file().
     void finish();
 

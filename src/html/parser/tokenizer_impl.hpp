@@ -36,7 +36,8 @@ struct Tokenizer::Impl {
 
     Impl(TokenSink& token_sink, TokenizerLimits token_limits);
 
-    void feed(std::string_view text);
+    void feed(std::string_view text, bool lasting);
+    void keep();
     void finish();
     void set_model(ContentModel model, std::string_view name);
 
@@ -101,6 +102,7 @@ struct Tokenizer::Impl {
     const char* end_ = nullptr;  // of the text being scanned
 
     std::string pending_;       // the unfinished token
+    std::string_view lent_;     // or where it stands in a lasting text
     std::size_t retry_at_ = 0;  // its length when it is tried again
     std::string text_;          // a run of text that differs from the input
 
