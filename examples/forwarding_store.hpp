@@ -77,6 +77,8 @@ public:
     meter::Result<void> ping() override { return real_->ping(); }
     meter::Result<std::vector<std::string>> check() override { return real_->check(); }
     meter::Result<void> backup(const std::string& path) override { return real_->backup(path); }
+    meter::Result<void> export_records(const meter::RecordSink& sink) override { return real_->export_records(sink); }
+    meter::Result<void> import_records(meter::RecordSource& source) override { return real_->import_records(source); }
 
 protected:
     meter::Store& real() { return *real_; }

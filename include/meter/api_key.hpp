@@ -47,6 +47,9 @@ struct CreatedApiKey {
     std::string secret;  ///< "sk_live_" and 32 random characters: shown once, stored as a hash only
 };
 
+/// Checks names and scopes. Errors: invalid_argument (`subject` is the member).
+METER_EXPORT Result<void> validate(const ApiKey& key);
+
 /// Makes and stores a key. Errors: invalid_argument (`subject` is the member), conflict, store.
 METER_EXPORT Result<CreatedApiKey> create_api_key(Store& store, const ApiKeyRequest& request, TimePoint now);
 

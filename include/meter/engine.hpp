@@ -235,6 +235,11 @@ public:
     /// found before anything is fetched.
     Result<Watch> create_watch(const WatchRequest& request, const Caller& caller = {}, std::stop_token stop = {});
 
+    /// The same without looking at the page, for programs that bring watches from elsewhere: whether the plan fits is
+    /// seen when the schedule runs first, and until then there is no preview. Errors: as create_watch();
+    /// invalid_argument without a plan, which only content strategies do not need.
+    Result<Watch> add_watch(const WatchRequest& request, bool enabled = true, const Caller& caller = {});
+
     /// Changed jobs of a schedule that were not seen, newest first: at most 1000, and about 64 MiB of results. Exactly
     /// the returned ones become seen, in one step. Errors: invalid_argument (filter).
     Result<ScheduleChanges> schedule_changes(std::string_view schedule_id, const ChangesQuery& query = {},

@@ -20,6 +20,7 @@
 #include "meter/job.hpp"
 #include "meter/result.hpp"
 #include "meter/schedule.hpp"
+#include "meter/store_record.hpp"
 #include "meter/strategy.hpp"
 #include "meter/strategy_group.hpp"
 #include "meter/time.hpp"
@@ -563,6 +564,16 @@ public:
     /// Writes a copy of everything, as it is at one moment, to a file of this name; the store stays in use meanwhile.
     /// Errors: store, also when the file exists; unsupported where the back end has means of its own.
     virtual Result<void> backup(const std::string& path);
+
+    /// Hands out every record, as all are at one moment, in the order of record_kinds() and, within a kind, of its key;
+    /// children behind their parent. The store stays in use meanwhile, but not by the sink. Errors: unsupported; those
+    /// of the sink.
+    virtual Result<void> export_records(const RecordSink& sink);
+    /// Fills an empty store with records in the order of export_records(), which validate() has passed: all of them or
+    /// none, in one transaction. Nothing else is written meanwhile. Errors: unsupported; conflict when there is
+    /// something in the store (API keys count), when a record is there twice, when what it refers to is not there or of
+    /// another account, or when counters do not agree; those of the source.
+    virtual Result<void> import_records(RecordSource& source);
 };
 
 struct StoreOptions {

@@ -166,6 +166,20 @@ Result<Planned> accept_plan(Strategy strategy, GeneratedPlan generated, std::str
     return planned;
 }
 
+/// The plan a request brings, as it is.
+Result<Planned> take_ready_plan(const StrategyRequest& request, Strategy strategy,
+                                const std::optional<Value>& definition) {
+    if (!definition) return bad_request("Missing required field: strategy", "strategy");
+    if (auto compiled = adopt_plan(strategy, *definition); !compiled) return compiled.error();
+    Planned planned;
+    planned.plan.scraper_type = strategy.scraper_type;
+    planned.plan.strategy = std::move(strategy.strategy);
+    planned.plan.api_parameters = std::move(strategy.api_parameters);
+    planned.plan.attempts = request.strategy ? 0 : 1;
+    planned.preview_data = "[]";
+    return planned;
+}
+
 /// Runs the plan a request brings.
 Result<Planned> run_ready_plan(const EngineOptions& options, const StrategyRequest& request, Strategy strategy,
                                const Value& definition, std::stop_token stop) {
@@ -294,12 +308,13 @@ Result<StrategyUpdate> regenerate_strategy(const EngineOptions& options, const S
 }
 
 Result<Strategy> Engine::create_strategy(const StrategyRequest& request, const Caller& caller, std::stop_token stop) {
-    return impl_->make_strategy(request, caller, stop, [this](const NewStrategy& made) {
+    return impl_->make_strategy(request, PageUse::fetched, caller, stop, [this](const NewStrategy& made) {
         return impl_->strategies().insert(made.strategy, made.created, made.snapshot, made.reservation);
     });
 }
 
-Result<Strategy> Engine::Impl::make_strategy(const StrategyRequest& request, const Caller& caller, std::stop_token stop,
+Result<Strategy> Engine::Impl::make_strategy(const StrategyRequest& request, PageUse page, const Caller& caller,
+                                             std::stop_token stop,
                                              const std::function<Result<void>(const NewStrategy&)>& store) {
     Impl& self = *this;
     if (self.runner->stopping()) return self.stopping_error();
@@ -327,8 +342,9 @@ Result<Strategy> Engine::Impl::make_strategy(const StrategyRequest& request, con
     }
     QuotaReservation reservation(self.strategies(), **reserved);
 
-    auto planned = definition ? run_ready_plan(self.options, request, *strategy, *definition, stop)
-                              : make_plan(self.options, request, *strategy, stop);
+    auto planned = page == PageUse::unseen ? take_ready_plan(request, *strategy, definition)
+                   : definition            ? run_ready_plan(self.options, request, *strategy, *definition, stop)
+                                           : make_plan(self.options, request, *strategy, stop);
     const TimePoint now = self.now();
     if (!planned) {
         if (planned.error().code == ErrorCode::timeout && now >= deadline)
@@ -345,7 +361,7 @@ Result<Strategy> Engine::Impl::make_strategy(const StrategyRequest& request, con
     strategy->warnings = std::move(planned->plan.warnings);
     strategy->preview_data = std::move(planned->preview_data);
     strategy->created_at = strategy->updated_at = now;
-    planned->plan.snapshot->fetched_at = now;
+    if (planned->plan.snapshot) planned->plan.snapshot->fetched_at = now;
     const AuditEvent created{.id = core::new_uuid(now),
                              .account_id = caller.account_id,
                              .event = "created",

@@ -34,6 +34,9 @@ struct NewStrategy {
     std::string_view reservation;
 };
 
+/// Is the page of a new strategy looked at? Unseen needs a ready plan.
+enum class PageUse { fetched, unseen };
+
 struct METER_LOCAL Engine::Impl {
     EngineOptions options;                // every seam set
     std::shared_ptr<NodeRegistry> nodes;  // not changed any more once something runs
@@ -76,8 +79,10 @@ struct METER_LOCAL Engine::Impl {
                                      const std::function<Result<void>(Workflow&)>& change);
     Result<StrategyQuota> quota(const Caller& caller) const;
     /// Engine::create_strategy(); `store` keeps what was made.
-    Result<Strategy> make_strategy(const StrategyRequest& request, const Caller& caller, std::stop_token stop,
-                                   const std::function<Result<void>(const NewStrategy&)>& store);
+    Result<Strategy> make_strategy(const StrategyRequest& request, PageUse page, const Caller& caller,
+                                   std::stop_token stop, const std::function<Result<void>(const NewStrategy&)>& store);
+    Result<Watch> keep_watch(const WatchRequest& request, PageUse page, bool enabled, const Caller& caller,
+                             std::stop_token stop);
     Error stopping_error() const { return {ErrorCode::unavailable, "The engine is stopping", {}, true}; }
 };
 

@@ -342,23 +342,36 @@ Result<Schedule> Engine::regenerate_webhook_secret(std::string_view schedule_id,
     return std::move(updated->schedule);
 }
 
-Result<Watch> Engine::create_watch(const WatchRequest& request, const Caller& caller, std::stop_token stop) {
-    Impl& self = *impl_;
-    auto draft = draft_schedule(self.options, {.strategy_id = {},
-                                               .url = request.strategy.url,
-                                               .interval_seconds = request.interval_seconds,
-                                               .webhook = request.webhook});
+Result<Watch> Engine::Impl::keep_watch(const WatchRequest& request, PageUse page, bool enabled, const Caller& caller,
+                                       std::stop_token stop) {
+    auto draft = draft_schedule(options, {.strategy_id = {},
+                                          .url = request.strategy.url,
+                                          .interval_seconds = request.interval_seconds,
+                                          .webhook = request.webhook});
     if (!draft) return draft.error();
-    auto strategy = self.make_strategy(request.strategy, caller, stop, [&](const NewStrategy& made) {
+    auto strategy = make_strategy(request.strategy, page, caller, stop, [&](const NewStrategy& made) {
         draft->strategy_id = made.strategy.strategy_id;
-        const auto due = begin_schedule(*draft, caller.account_id, self.now());
-        return self.schedules().insert_with_strategy(*draft, due, made.strategy, made.created, made.snapshot,
-                                                     made.reservation);
+        auto due = begin_schedule(*draft, caller.account_id, now());
+        if (!enabled) {
+            draft->enabled = false;
+            draft->next_run_at.reset();
+            due.reset();
+        }
+        return schedules().insert_with_strategy(*draft, due, made.strategy, made.created, made.snapshot,
+                                                made.reservation);
     });
     if (!strategy) return strategy.error();
-    self.scheduler->wake();
+    scheduler->wake();
     show_next_runs(*draft);
     return Watch{*std::move(strategy), *std::move(draft)};
+}
+
+Result<Watch> Engine::create_watch(const WatchRequest& request, const Caller& caller, std::stop_token stop) {
+    return impl_->keep_watch(request, PageUse::fetched, true, caller, stop);
+}
+
+Result<Watch> Engine::add_watch(const WatchRequest& request, bool enabled, const Caller& caller) {
+    return impl_->keep_watch(request, PageUse::unseen, enabled, caller, {});
 }
 
 }  // namespace meter

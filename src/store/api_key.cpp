@@ -43,19 +43,23 @@ Result<void> validate_key_name(std::string_view name, std::string_view member) {
     return {};
 }
 
-Result<std::vector<std::string>> checked_scopes(const std::vector<std::string>& scopes) {
+Result<void> check_scopes(const std::vector<std::string>& scopes) {
     if (scopes.empty())
         return Error{ErrorCode::invalid_argument, "scopes must name at least one scope; \"*\" opens everything",
                      "scopes"};
-    std::vector<std::string> unique;
-    for (const auto& scope : scopes) {
+    for (const auto& scope : scopes)
         if (std::find(known_scopes.begin(), known_scopes.end(), scope) == known_scopes.end())
             return Error{ErrorCode::invalid_argument,
                          "Unknown scope: " + core::sanitize_utf8(std::string_view(scope).substr(0, 100)) +
                              "; use *, meter, workflows:read, workflows:write or workflows:execute",
                          "scopes"};
+    return {};
+}
+
+std::vector<std::string> unique_scopes(const std::vector<std::string>& scopes) {
+    std::vector<std::string> unique;
+    for (const auto& scope : scopes)
         if (std::find(unique.begin(), unique.end(), scope) == unique.end()) unique.push_back(scope);
-    }
     return unique;
 }
 
@@ -73,6 +77,15 @@ bool ApiKey::allows(std::string_view scope) const noexcept {
     return std::any_of(scopes.begin(), scopes.end(), [&](const auto& own) { return own == "*" || own == scope; });
 }
 
+Result<void> validate(const ApiKey& key) {
+    if (auto valid = validate_key_name(key.account_id, "account_id"); !valid) return valid;
+    if (auto valid = validate_key_name(key.user_id, "user_id"); !valid) return valid;
+    if (auto valid = validate_key_name(key.organization_id, "organization_id"); !valid) return valid;
+    if (!key.name.empty())
+        if (auto valid = validate_key_name(key.name, "name"); !valid) return valid;
+    return check_scopes(key.scopes);
+}
+
 Result<CreatedApiKey> create_api_key(Store& store, const ApiKeyRequest& request, TimePoint now) {
     CreatedApiKey created;
     ApiKey& key = created.key;
@@ -80,13 +93,8 @@ Result<CreatedApiKey> create_api_key(Store& store, const ApiKeyRequest& request,
     key.user_id = request.user_id.empty() ? request.account_id : request.user_id;
     key.organization_id = request.organization_id.empty() ? "default" : request.organization_id;
     key.name = request.name;
-    if (auto valid = validate_key_name(key.account_id, "account_id"); !valid) return valid.error();
-    if (auto valid = validate_key_name(key.user_id, "user_id"); !valid) return valid.error();
-    if (auto valid = validate_key_name(key.organization_id, "organization_id"); !valid) return valid.error();
-    if (!key.name.empty())
-        if (auto valid = validate_key_name(key.name, "name"); !valid) return valid.error();
-    auto scopes = checked_scopes(request.scopes);
-    if (!scopes) return scopes.error();
+    key.scopes = request.scopes;
+    if (auto valid = validate(key); !valid) return valid.error();
     if (!request.secret.empty())
         if (auto valid = validate_secret(request.secret); !valid) return valid.error();
 
@@ -95,7 +103,7 @@ Result<CreatedApiKey> create_api_key(Store& store, const ApiKeyRequest& request,
                          : request.secret;
     key.key_id = core::new_uuid(now);
     key.prefix = created.secret.substr(0, shown_characters);
-    key.scopes = *std::move(scopes);
+    key.scopes = unique_scopes(key.scopes);
     key.created_at = now;
     key.expires_at = request.expires_at;
     if (auto stored = store.api_keys().insert(key, core::sha256_hex(created.secret)); !stored) return stored.error();

@@ -19,6 +19,14 @@ Result<void> Store::backup(const std::string&) {
     return Error{ErrorCode::unsupported, "This store is not backed up this way; use the means of its database"};
 }
 
+Result<void> Store::export_records(const RecordSink&) {
+    return Error{ErrorCode::unsupported, "This store cannot be exported"};
+}
+
+Result<void> Store::import_records(RecordSource&) {
+    return Error{ErrorCode::unsupported, "This store cannot be imported into"};
+}
+
 // For stores that know nothing of hosts: fair, but without a bound for each.
 Result<std::vector<ClaimedJob>> JobStore::claim(TimePoint now, std::chrono::milliseconds lease, std::string_view worker,
                                                 std::size_t most, const HostLoad&) {

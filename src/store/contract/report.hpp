@@ -149,5 +149,8 @@ void check_workflow_schedules(ContractReport& report, Store& store);
 void check_automations(ContractReport& report, Store& store);
 void check_automation_changes(ContractReport& report, Store& store);
 void check_health(ContractReport& report, Store& store);
+/// Moves what another part left behind to an empty store.
+void check_transfer(ContractReport& report, Store& full, Store& empty);
+void check_unfit_records(ContractReport& report, Store& full, Store& empty);
 
 }  // namespace meter::testing

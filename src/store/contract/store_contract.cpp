@@ -1,6 +1,7 @@
 #include "meter/testing/store_contract.hpp"
 
 #include <exception>
+#include <utility>
 
 #include "store/contract/report.hpp"
 
@@ -73,16 +74,23 @@ constexpr ContractPart contract_parts[] = {
 
 std::vector<std::string> check_store_contract(const std::function<std::shared_ptr<Store>()>& make) {
     std::vector<std::string> violations;
-    for (const auto& part : contract_parts) {
-        ContractReport report(part.name);
+    const auto run = [&](std::string name, const std::function<void(ContractReport&, Store&, Store&)>& check) {
+        ContractReport report(std::move(name));
         try {
-            if (const auto store = make(); report.expect(store != nullptr, "make() returns a store"))
-                part.check(report, *store);
+            const auto store = make(), other = make();
+            if (report.expect(store != nullptr && other != nullptr, "make() returns a store"))
+                check(report, *store, *other);
         } catch (const std::exception& thrown) {
             report.expect(false, std::string("threw ") + thrown.what());
         }
         violations.insert(violations.end(), report.violations().begin(), report.violations().end());
-    }
+    };
+    for (const auto& part : contract_parts)
+        run(part.name, [&](ContractReport& report, Store& store, Store& other) {
+            part.check(report, store);
+            check_transfer(report, store, other);
+        });
+    run("import_records", check_unfit_records);
     return violations;
 }
 

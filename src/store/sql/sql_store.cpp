@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "store/sql/columns.hpp"
+#include "store/sql/transfer.hpp"
 
 namespace meter::sql {
 namespace {
@@ -11,7 +12,8 @@ std::int64_t count_rows(Connection& connection, std::string_view sql) {
     return find_row<std::int64_t>(connection, sql, {}, [](Columns& columns) { return columns.integer(); }).value_or(0);
 }
 
-/// Facts that are kept twice for speed must agree.
+}  // namespace
+
 std::vector<std::string> inconsistencies(Connection& connection) {
     struct Rule {
         std::string_view sql;  ///< counts the rows that break it
@@ -49,8 +51,6 @@ std::vector<std::string> inconsistencies(Connection& connection) {
     return findings;
 }
 
-}  // namespace
-
 SqlStore::SqlStore(std::unique_ptr<Database> database)
     : database_(std::move(database)),
       strategies_(*database_),
@@ -85,6 +85,14 @@ Result<std::vector<std::string>> SqlStore::check() {
 
 Result<void> SqlStore::backup(const std::string& path) {
     return database_->back_up(path);
+}
+
+Result<void> SqlStore::export_records(const RecordSink& sink) {
+    return database_->read("export", [&](Connection& connection) { return export_tables(connection, sink); });
+}
+
+Result<void> SqlStore::import_records(RecordSource& source) {
+    return database_->write("import", [&](Connection& connection) { return import_tables(connection, source); });
 }
 
 }  // namespace meter::sql

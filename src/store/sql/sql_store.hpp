@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "meter/store.hpp"
 #include "store/sql/api_key_store.hpp"
@@ -17,6 +19,9 @@
 #include "store/sql/workflow_store.hpp"
 
 namespace meter::sql {
+
+/// Facts that are kept twice for speed and do not agree; one sentence for each finding.
+std::vector<std::string> inconsistencies(Connection& connection);
 
 class SqlStore final : public Store {
 public:
@@ -36,6 +41,8 @@ public:
     Result<void> ping() override;
     Result<std::vector<std::string>> check() override;
     Result<void> backup(const std::string& path) override;
+    Result<void> export_records(const RecordSink& sink) override;
+    Result<void> import_records(RecordSource& source) override;
 
 private:
     const std::unique_ptr<Database> database_;
