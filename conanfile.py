@@ -95,6 +95,7 @@ class MeterConan(ConanFile):
         toolchain.cache_variables["METER_WITH_SQLITE"] = bool(self.options.with_sqlite)
         toolchain.cache_variables["METER_WITH_POSTGRES"] = bool(self.options.with_postgres)
         toolchain.cache_variables["METER_WITH_JQ"] = False  # the recipe asks for no libjq, and no client of MySQL
+        toolchain.cache_variables["METER_WITH_YAML"] = False  # nor for libyaml
         toolchain.cache_variables["METER_WITH_MYSQL"] = False
         toolchain.cache_variables["METER_BUILD_SERVER"] = bool(self.options.server)
         for part in ("TESTS", "EXAMPLES", "BENCH", "FUZZERS"):

@@ -51,6 +51,7 @@ OWNERS = {
     "httplib.h": {"server"},
     "CLI/": {"server"},
     "spdlog/": {"server"},
+    "yaml.h": {"server"},
     "doctest/": {"tests"},
 }
 # POSIX headers, and where the operating system may be touched

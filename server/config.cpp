@@ -194,7 +194,7 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
     app.set_version_flag("--version", "meter-server " + std::string(version()), "Print the version");
     Invocation invocation;
     GivenSettings given;
-    std::string config_file, scopes, expires;
+    std::string config_file, scopes, expires, interval;
     auto& keys = invocation.keys;
 
     const auto add_command = [&](CLI::App& parent, const char* name, const char* help, Command command, bool all) {
@@ -226,6 +226,23 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
     auto* backup =
         add_command(app, "backup", "Copy the store to a new file while it is in use", Command::backup, false);
     backup->add_option("--to", invocation.backup_path, "File to make; it must not exist")->required();
+    auto* exported = add_command(app, "export", "Write everything of the store to a new file, as JSON Lines",
+                                 Command::export_all, false);
+    exported
+        ->add_option("file", invocation.export_path, "File to make, readable by its owner only; - for standard output")
+        ->required();
+    auto* imported = add_command(app, "import", "Fill an empty store from an export, or add another program's watches",
+                                 Command::import_all, false);
+    imported->add_option("file", invocation.import.path, "File to read; - for standard input")->required();
+    std::map<std::string, ForeignProgram> programs{{"changedetection", ForeignProgram::changedetection},
+                                                   {"urlwatch", ForeignProgram::urlwatch}};
+    imported
+        ->add_option("--from", invocation.import.from,
+                     "changedetection (url-watches.json) or urlwatch (urls.yaml) [an export of meter-server]")
+        ->transform(CLI::CheckedTransformer(programs));
+    imported->add_option("--account", invocation.import.account, "Account that gets the watches [default]");
+    imported->add_option("--interval", interval, "How often urlwatch's jobs run, like 30m [1h]");
+    imported->add_flag("--dry-run", invocation.import.dry_run, "Only tell what would be made of the watches");
     std::map<std::string, ReferenceForm> forms{{"markdown", ReferenceForm::markdown},
                                                {"man", ReferenceForm::man},
                                                {"bash", ReferenceForm::bash},
@@ -268,6 +285,11 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
     if (!expires.empty()) {
         keys.expires = read_duration(expires);
         if (!keys.expires) return fail_invocation("--expires must be a number followed by s, m, h, d or w, like 90d");
+    }
+    if (!interval.empty()) {
+        const auto read = read_duration(interval);
+        if (!read) return fail_invocation("--interval must be a number followed by s, m, h, d or w, like 30m");
+        invocation.import.interval = *read;
     }
     return invocation;
 }

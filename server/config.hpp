@@ -92,13 +92,37 @@ struct KeysArguments {
     bool json = false;
 };
 
-enum class Command { serve, keys_create, keys_list, keys_revoke, check, backup, reference, version };
+/// Programs whose watches can be imported.
+enum class ForeignProgram { changedetection, urlwatch };
+
+struct ImportArguments {
+    std::string path = {};                    ///< "-": standard input
+    std::optional<ForeignProgram> from = {};  ///< nullopt: an export of meter-server
+    std::string account = "default";          ///< of another program's watches, like the rest
+    std::chrono::seconds interval{3'600};
+    bool dry_run = false;
+};
+
+enum class Command {
+    serve,
+    keys_create,
+    keys_list,
+    keys_revoke,
+    check,
+    backup,
+    export_all,
+    import_all,
+    reference,
+    version
+};
 
 struct Invocation {
     Command command = Command::version;
     ServerConfig config = {};
     KeysArguments keys = {};
     std::string backup_path = {};
+    std::string export_path = {};
+    ImportArguments import = {};
 };
 
 /// Reads everything a start is told. An int: the process is done with this exit code (help or reference, or an error

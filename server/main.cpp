@@ -4,6 +4,7 @@
 
 #include "commands.hpp"
 #include "meter/version.hpp"
+#include "transfer.hpp"
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -36,6 +37,10 @@ int run(const meter::server::Invocation& invocation) {
             return meter::server::run_check(config);
         case Command::backup:
             return meter::server::run_backup(config, invocation.backup_path);
+        case Command::export_all:
+            return meter::server::run_export(config, invocation.export_path);
+        case Command::import_all:
+            return meter::server::run_import(config, invocation.import);
         case Command::reference:  // printed where the command line was read
         case Command::version:
             std::cout << "meter-server " << meter::version() << '\n';
