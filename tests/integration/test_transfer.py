@@ -55,7 +55,8 @@ class Moving(harness.MeterCase):
                                            "webhook_url": hook.url("/hook"), "webhook_metadata": {"a": 1.50}},
                             expect=201).json
         cls.schedule = watch["schedule_id"]
-        eventually(lambda: client.get(f"/api/schedules/{cls.schedule}").json["last_run_at"], what="a tick")
+        eventually(lambda: client.get(f"/api/jobs?schedule_id={cls.schedule}&status=completed", expect=200).json,
+                   what="a run of the schedule")
         cls.site.page(f"/t/{cls.account}/shop", fixture_site.page("Shop", "<li class=p>Tea \u20ac 4</li>"))
         eventually(lambda: client.get(f"/api/schedules/{cls.schedule}/changelog").json["total"], what="a change")
         client.patch(f"/api/schedules/{cls.schedule}", {"enabled": False}, expect=200)
