@@ -74,6 +74,7 @@ public:
     meter::StrategyGroupStore& strategy_groups() override { return real_->strategy_groups(); }
     meter::WorkflowStore& workflows() override { return real_->workflows(); }
     meter::AutomationStore& automations() override { return real_->automations(); }
+    meter::ExecutionStore& executions() override { return real_->executions(); }
     meter::Result<void> ping() override { return real_->ping(); }
     meter::Result<std::vector<std::string>> check() override { return real_->check(); }
     meter::Result<void> backup(const std::string& path) override { return real_->backup(path); }

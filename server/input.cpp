@@ -118,7 +118,11 @@ Result<std::optional<bool>> read_flag_member(const Query& query, std::string_vie
 }
 
 Result<std::optional<TimePoint>> read_since(const Query& query, TimePoint now) {
-    const std::string* text = query.find("since");
+    return read_moment(query, "since", now);
+}
+
+Result<std::optional<TimePoint>> read_moment(const Query& query, std::string_view name, TimePoint now) {
+    const std::string* text = query.find(name);
     if (!text) return std::optional<TimePoint>{};
     if (const auto back = relative_time(*text)) return std::optional<TimePoint>(now - *back);
     auto time = parse_time(*text);
@@ -130,7 +134,7 @@ Result<std::optional<TimePoint>> read_since(const Query& query, TimePoint now) {
             time = parse_time(mended);
         }
     }
-    if (!time) return bad_member("since", "must be an ISO 8601 time, or a number followed by s, m, h, d or w");
+    if (!time) return bad_member(name, "must be an ISO 8601 time, or a number followed by s, m, h, d or w");
     return std::optional<TimePoint>(*time);
 }
 

@@ -30,7 +30,9 @@ Result<std::optional<std::string>> read_word_member(const Query& query, std::str
                                                     std::span<const std::string_view> words);
 /// true, false, 1 or 0 in any case.
 Result<std::optional<bool>> read_flag_member(const Query& query, std::string_view name);
-/// "since": an RFC 3339 time, or a number and s, m, h, d or w back from now.
+/// An RFC 3339 time, or a number and s, m, h, d or w back from now.
+Result<std::optional<TimePoint>> read_moment(const Query& query, std::string_view name, TimePoint now);
+/// The member "since".
 Result<std::optional<TimePoint>> read_since(const Query& query, TimePoint now);
 
 /// The request's body as a JSON object. Problems: 400 for another Content-Type, malformed JSON, another JSON type.

@@ -111,6 +111,16 @@ std::string metrics_text(const EngineMetrics& metrics) {
                       metrics.workflow_runs_open);
     append_sample(out, "meter_workflow_node_transitions_total", "counter", "Changes of a workflow node's status.",
                   std::to_string(metrics.workflow_node_transitions));
+    append_header(out, "meter_automation_executions_total", "counter", "Automation executions ended since the start.");
+    const auto executed = [&out](std::string_view status, std::uint64_t count) {
+        out.append("meter_automation_executions_total{status=\"").append(status).append("\"} ");
+        out.append(std::to_string(count)).append("\n");
+    };
+    executed("completed", metrics.executions_completed);
+    executed("failed", metrics.executions_failed);
+    executed("stopped", metrics.executions_stopped);
+    out += gauge_text("meter_automation_executions_open", "Automation executions that are pending or running.",
+                      metrics.executions_open);
     out += gauge_text("meter_webhooks_in_flight", "Webhook attempts under way.", metrics.deliveries_in_flight);
     const auto append_ends = [&](std::string_view name, std::string_view help, std::uint64_t completed,
                                  std::uint64_t failed) {

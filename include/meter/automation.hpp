@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "meter/clock.hpp"
 #include "meter/export.hpp"
 #include "meter/result.hpp"
 #include "meter/strategy.hpp"
@@ -17,7 +16,7 @@
 
 namespace meter {
 
-class Store;
+struct AutomationParts;
 
 enum class AutomationStatus { draft, active, paused, archived };
 
@@ -160,13 +159,14 @@ struct AutomationStats {
 };
 METER_EXPORT std::string to_json(const AutomationStats& stats);
 
-/// Automations made, kept, versioned and shared (wire contract 20.1 to 20.4). Members named `secret` in the config of
-/// a node are told to the owner only. Threads: every member from any thread.
-/// Errors of every call: store; not_found "Workflow not found" for ids that are unknown or not visible; forbidden "Only
-/// the owner can modify this workflow" for changes of those that are visible but another account's.
+/// Automations made, kept, versioned, shared and deployed (wire contract 20.1 to 20.4). The schedule triggers of active
+/// ones tick: whatever changes status or nodes arms and disarms them in the same step. Members named `secret` in the
+/// config of a node are told to the owner only. Threads: every member from any thread. Errors of every call: store;
+/// not_found "Workflow not found" for ids that are unknown or not visible; forbidden "Only the owner can modify this
+/// workflow" for changes of those that are visible but another account's.
 class METER_EXPORT Automations {
 public:
-    Automations(std::shared_ptr<Store> store, std::shared_ptr<Clock> clock);
+    explicit Automations(std::shared_ptr<const AutomationParts> parts);  ///< Engine::automations()
 
     /// With version 1, "v1.0.0".
     Result<Automation> create(const AutomationRequest& request, const AutomationCaller& caller = {});
@@ -178,7 +178,11 @@ public:
                               const AutomationCaller& caller = {});
     Result<Automation> set_status(std::string_view automation_id, AutomationStatus status,
                                   const AutomationCaller& caller = {});
-    /// With its versions and shares.
+    /// Checks the graph, then makes it active. Errors: invalid_argument naming the node that keeps it from running.
+    Result<Automation> deploy(std::string_view automation_id, const AutomationCaller& caller = {});
+    /// Back to draft. Executions that run go on.
+    Result<Automation> undeploy(std::string_view automation_id, const AutomationCaller& caller = {});
+    /// With its versions, shares and executions; those that run stop.
     Result<void> remove(std::string_view automation_id, const AutomationCaller& caller = {});
     /// A draft of the caller's own: graph, tags, settings and config; name "<name> (Copy)".
     Result<Automation> duplicate(std::string_view automation_id, const AutomationCaller& caller = {});
@@ -200,8 +204,7 @@ public:
     Result<AutomationStats> stats(const AutomationCaller& caller = {});
 
 private:
-    std::shared_ptr<Store> store_;
-    std::shared_ptr<Clock> clock_;
+    std::shared_ptr<const AutomationParts> parts_;
 };
 
 }  // namespace meter

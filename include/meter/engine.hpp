@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "meter/automation.hpp"
+#include "meter/automation_execution.hpp"
 #include "meter/clock.hpp"
 #include "meter/discovery.hpp"
 #include "meter/export.hpp"
@@ -152,6 +153,10 @@ struct EngineMetrics {
     std::uint64_t workflow_runs_cancelled = 0;
     std::int64_t workflow_runs_open = 0;  ///< pending or running, those of other processes on the same store included
     std::uint64_t workflow_node_transitions = 0;  ///< changes of a node's status in a run
+    std::uint64_t executions_completed = 0;       ///< of automations
+    std::uint64_t executions_failed = 0;
+    std::uint64_t executions_stopped = 0;
+    std::int64_t executions_open = 0;  ///< pending or running, those of other processes on the same store included
 };
 
 /// Strategies made, kept and run. Several engines may live in one process; they share nothing but what the options
@@ -360,8 +365,8 @@ public:
     Result<void> delete_workflow_schedule(std::string_view workflow_id, std::string_view schedule_id,
                                           const Caller& caller = {});
 
-    /// Makes the ticks that are due and runs pending jobs on the calling thread until none is left or `stop` is
-    /// requested; how many jobs ran. Meant for JobOptions::workers = 0, harmless otherwise.
+    /// Makes the ticks that are due and runs executions and pending jobs on the calling thread until none is left or
+    /// `stop` is requested; how many jobs ran. Meant for JobOptions::workers = 0, harmless otherwise.
     Result<std::size_t> run_pending(std::stop_token stop = {});
 
     /// Webhook deliveries, newest first, without payloads.
@@ -382,6 +387,7 @@ public:
 
     /// The automation dialect's workflows.
     Automations& automations() noexcept;
+    Executions& executions() noexcept;
     /// The types of nodes that its executions know.
     const NodeRegistry& nodes() const noexcept;
 

@@ -3,6 +3,7 @@
 
 #include "meter/api_key.hpp"
 #include "meter/automation.hpp"
+#include "meter/automation_execution.hpp"
 #include "meter/automation_store.hpp"
 #include "meter/change.hpp"
 #include "meter/clock.hpp"

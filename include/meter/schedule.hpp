@@ -40,9 +40,11 @@ struct ScheduleHealth {
 struct Schedule {
     std::string schedule_id;  ///< UUID
     std::string account_id;
-    std::string strategy_id;                       ///< empty with workflow_id
-    std::optional<std::string> workflow_id;        ///< its ticks make runs of this workflow instead of jobs
-    std::optional<std::string> url;                ///< exactly one of url and urls; none with workflow_id
+    std::string strategy_id;                 ///< empty with workflow_id or automation_id
+    std::optional<std::string> workflow_id;  ///< its ticks make runs of this workflow instead of jobs
+    /// Its ticks execute this automation: the schedule of a trigger node, which callers never see.
+    std::optional<std::string> automation_id;
+    std::optional<std::string> url;                ///< exactly one of url and urls; neither where strategy_id is empty
     std::optional<std::vector<std::string>> urls;  ///< 1 to 10,000
     std::optional<std::int64_t> interval_seconds;  ///< exactly one of interval_seconds and cron_expression
     std::optional<std::string> cron_expression;

@@ -272,13 +272,16 @@ struct ScheduleTick {
     /// Schedules of workflows: started as WorkflowStore::start_run() does; where that fails, the tick is skipped.
     std::optional<WorkflowRun> run = {};
     TimePoint run_deadline{};
+    /// Schedules of automations: started with the graph as it is stored then, for its owner. The tick is skipped while
+    /// an execution that a tick started goes on, and when the automation is not active.
+    std::optional<Execution> execution = {};
 };
 
 /// What became of a tick.
 enum class TickOutcome {
     made,     ///< the jobs are queued, the due time moved on
-    skipped,  ///< jobs, the discovery or a run of the tick before still go on, the workflow is disabled or has no
-              ///< nodes, or this due time had its tick: only the due time moved on
+    skipped,  ///< jobs, the discovery, a run or an execution of the tick before still go on, the workflow is disabled
+              ///< or has no nodes, or this due time had its tick: only the due time moved on
     stale     ///< the schedule was changed, ticked or removed meanwhile: nothing was written
 };
 
@@ -556,6 +559,7 @@ public:
     virtual StrategyGroupStore& strategy_groups() = 0;
     virtual WorkflowStore& workflows() = 0;
     virtual AutomationStore& automations() = 0;
+    virtual ExecutionStore& executions() = 0;
 
     /// Is the back end there and writable? Cheap: for readiness probes.
     virtual Result<void> ping() = 0;

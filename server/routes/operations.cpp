@@ -47,9 +47,10 @@ std::vector<Route> operation_routes() {
 
 std::vector<Route> all_routes() {
     std::vector<Route> routes;
-    for (auto part : {strategy_routes(), job_routes(), schedule_routes(), discovery_routes(), strategy_group_routes(),
-                      workflow_routes(), workflow_run_routes(), workflow_schedule_routes(), webhook_routes(),
-                      account_routes(), automation_routes(), node_type_routes(), operation_routes()})
+    for (auto part :
+         {strategy_routes(), job_routes(), schedule_routes(), discovery_routes(), strategy_group_routes(),
+          workflow_routes(), workflow_run_routes(), workflow_schedule_routes(), webhook_routes(), account_routes(),
+          automation_routes(), automation_execution_routes(), node_type_routes(), operation_routes()})
         routes.insert(routes.end(), part.begin(), part.end());
     return routes;
 }

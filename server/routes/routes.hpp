@@ -21,6 +21,7 @@ std::vector<Route> workflow_schedule_routes();
 std::vector<Route> webhook_routes();
 std::vector<Route> account_routes();
 std::vector<Route> automation_routes();
+std::vector<Route> automation_execution_routes();
 std::vector<Route> node_type_routes();
 std::vector<Route> operation_routes();
 

@@ -59,6 +59,14 @@ std::string new_uuid(TimePoint now) {
     return hex;
 }
 
+std::string new_prefixed_id(std::string_view prefix, TimePoint now) {
+    std::string id(prefix);
+    id += '_';
+    for (const char c : new_uuid(now))
+        if (c != '-') id += c;
+    return id;
+}
+
 std::optional<std::string> normalize_uuid(std::string_view text) {
     if (text.size() != 36) return std::nullopt;
     std::string out(text);

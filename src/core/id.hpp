@@ -13,6 +13,9 @@ namespace meter::core {
 /// still sort after those made before (section 6.2, method 1 counter), so order of ids is order of creation.
 std::string new_uuid(TimePoint now);
 
+/// "<prefix>_" and 32 hexadecimal digits, in the order of new_uuid().
+std::string new_prefixed_id(std::string_view prefix, TimePoint now);
+
 /// The lower-case form of any UUID text (8-4-4-4-12 hex digits); nullopt for anything else.
 std::optional<std::string> normalize_uuid(std::string_view text);
 

@@ -1,4 +1,4 @@
-// Automations: made, changed, versioned, shared (wire contract 20.1 to 20.4).
+// Automations: made, changed, versioned, shared, deployed (wire contract 20.1 to 20.4).
 #include "meter/automation.hpp"
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 
 #include "core/id.hpp"
 #include "core/unicode.hpp"
+#include "engine/automation_parts.hpp"
 #include "engine/automation_templates.hpp"
 #include "meter/json.hpp"
 #include "meter/store.hpp"
@@ -17,12 +18,6 @@ constexpr std::int64_t most_listed_automations = 100;
 constexpr std::size_t longest_automation_name = 200;
 constexpr int change_tries = 100;  // each conflict means that another change was stored
 
-std::string new_automation_id(TimePoint now) {
-    std::string id = core::new_uuid(now);
-    id.erase(std::remove(id.begin(), id.end(), '-'), id.end());
-    return "wf_" + id;
-}
-
 Error automation_not_found(std::string_view id) {
     return {ErrorCode::not_found, "Workflow not found", std::string(id)};
 }
@@ -33,39 +28,14 @@ Value read_stored(std::string_view text, Value otherwise) {
     return value ? *std::move(value) : std::move(otherwise);
 }
 
-/// The graph without what only the owner may see: members named `secret` in the config of a node, and in that of the
-/// automation itself.
-AutomationGraph without_secrets(AutomationGraph graph) {
-    const auto erase_from = [](Value* config) {
-        if (config != nullptr && config->is_object()) config->if_object()->erase("secret");
-    };
-    // What cannot be read is not shown either.
-    Value nodes = read_stored(graph.nodes, Value::Array{});
-    if (Value::Array* list = nodes.if_array())
-        for (Value& node : *list)
-            if (Object* members = node.if_object()) erase_from(members->find("config"));
-    graph.nodes = to_json(nodes);
-    Value config = read_stored(graph.config, Object{});
-    erase_from(&config);
-    graph.config = to_json(config);
-    return graph;
-}
-
 Automation shown_to(const AutomationCaller& caller, Automation automation) {
-    if (automation.account_id != caller.account_id) automation.graph = without_secrets(std::move(automation.graph));
+    if (automation.account_id != caller.account_id)
+        automation.graph = without_automation_secrets(std::move(automation.graph));
     return automation;
 }
 
-Result<Automation> require_visible(Store& store, std::string_view id, const AutomationCaller& caller) {
-    if (const Automation* builtin = find_builtin_template(id)) return *builtin;
-    auto found = store.automations().find(caller, id);
-    if (!found) return found.error();
-    if (!*found) return automation_not_found(id);
-    return **std::move(found);
-}
-
 Result<Automation> require_own(Store& store, std::string_view id, const AutomationCaller& caller) {
-    auto found = require_visible(store, id, caller);
+    auto found = require_visible_automation(store, id, caller);
     if (found && found->account_id != caller.account_id)
         return Error{ErrorCode::forbidden, "Only the owner can modify this workflow", std::string(id)};
     return found;
@@ -90,16 +60,18 @@ std::string copy_name(std::string_view name) {
 
 /// Reads, changes and writes an automation of the caller's until nobody came in between.
 template <class Change>
-Result<Automation> change(Store& store, Clock& clock, std::string_view id, const AutomationCaller& caller,
+Result<Automation> change(const AutomationParts& parts, std::string_view id, const AutomationCaller& caller,
                           const Change& apply) {
     for (int attempt = 1;; ++attempt) {
-        auto automation = require_own(store, id, caller);
+        auto automation = require_own(*parts.store, id, caller);
         if (!automation) return automation;
-        apply(*automation);
-        automation->updated_at = std::max(clock.now(), automation->created_at);
-        const auto written = store.automations().update(*automation);
+        if (auto applied = apply(*automation); !applied) return applied.error();
+        automation->updated_at = std::max(parts.clock->now(), automation->created_at);
+        const auto timers = timers_of(*automation, *parts.nodes, automation->updated_at);
+        const auto written = parts.store->automations().update(*automation, timers);
         if (written) {
             if (!*written) return automation_not_found(id);
+            if (!timers.empty()) parts.scheduler->wake();
             ++automation->revision;
             return automation;
         }
@@ -109,13 +81,36 @@ Result<Automation> change(Store& store, Clock& clock, std::string_view id, const
 
 }  // namespace
 
-Automations::Automations(std::shared_ptr<Store> store, std::shared_ptr<Clock> clock)
-    : store_(std::move(store)), clock_(std::move(clock)) {}
+AutomationGraph without_automation_secrets(AutomationGraph graph) {
+    const auto erase_from = [](Value* config) {
+        if (config != nullptr && config->is_object()) config->if_object()->erase("secret");
+    };
+    // What cannot be read is not shown either.
+    Value nodes = read_stored(graph.nodes, Value::Array{});
+    if (Value::Array* list = nodes.if_array())
+        for (Value& node : *list)
+            if (Object* members = node.if_object()) erase_from(members->find("config"));
+    graph.nodes = to_json(nodes);
+    Value config = read_stored(graph.config, Object{});
+    erase_from(&config);
+    graph.config = to_json(config);
+    return graph;
+}
+
+Result<Automation> require_visible_automation(Store& store, std::string_view id, const AutomationCaller& caller) {
+    if (const Automation* builtin = find_builtin_template(id)) return *builtin;
+    auto found = store.automations().find(caller, id);
+    if (!found) return found.error();
+    if (!*found) return automation_not_found(id);
+    return **std::move(found);
+}
+
+Automations::Automations(std::shared_ptr<const AutomationParts> parts) : parts_(std::move(parts)) {}
 
 Result<Automation> Automations::create(const AutomationRequest& request, const AutomationCaller& caller) {
     Automation automation;
-    automation.created_at = automation.updated_at = clock_->now();
-    automation.automation_id = new_automation_id(automation.created_at);
+    automation.created_at = automation.updated_at = parts_->clock->now();
+    automation.automation_id = core::new_prefixed_id("wf", automation.created_at);
     automation.account_id = caller.account_id;
     automation.owner_id = caller.user_id;
     automation.organization_id = caller.organization_id;
@@ -131,12 +126,14 @@ Result<Automation> Automations::create(const AutomationRequest& request, const A
                                   .description = "Initial version",
                                   .created_by = caller.user_id,
                                   .created_at = automation.created_at};
-    if (auto stored = store_->automations().insert(automation, first); !stored) return stored.error();
+    const auto timers = timers_of(automation, *parts_->nodes, automation.created_at);
+    if (auto stored = parts_->store->automations().insert(automation, first, timers); !stored) return stored.error();
+    if (!timers.empty()) parts_->scheduler->wake();
     return automation;
 }
 
 Result<Automation> Automations::get(std::string_view automation_id, const AutomationCaller& caller) {
-    auto found = require_visible(*store_, automation_id, caller);
+    auto found = require_visible_automation(*parts_->store, automation_id, caller);
     if (!found) return found;
     return shown_to(caller, *std::move(found));
 }
@@ -144,12 +141,12 @@ Result<Automation> Automations::get(std::string_view automation_id, const Automa
 Result<AutomationList> Automations::list(const AutomationQuery& query, const AutomationCaller& caller) {
     if (query.range.limit < 1 || query.range.limit > most_listed_automations)
         return Error{ErrorCode::invalid_argument, "limit must be between 1 and 100", "limit"};
-    return store_->automations().list(caller, query);
+    return parts_->store->automations().list(caller, query);
 }
 
 Result<Automation> Automations::update(std::string_view automation_id, const AutomationPatch& patch,
                                        const AutomationCaller& caller) {
-    return change(*store_, *clock_, automation_id, caller, [&](Automation& automation) {
+    return change(*parts_, automation_id, caller, [&](Automation& automation) -> Result<void> {
         if (patch.name) automation.name = *patch.name;
         if (patch.description) automation.description = *patch.description;
         if (patch.tags) automation.tags = *patch.tags;
@@ -159,19 +156,42 @@ Result<Automation> Automations::update(std::string_view automation_id, const Aut
         if (patch.connections) automation.graph.connections = *patch.connections;
         if (patch.config) automation.graph.config = *patch.config;
         if (patch.settings) automation.graph.settings = merged_settings(automation.graph.settings, *patch.settings);
+        return {};
     });
 }
 
 Result<Automation> Automations::set_status(std::string_view automation_id, AutomationStatus status,
                                            const AutomationCaller& caller) {
-    return change(*store_, *clock_, automation_id, caller, [&](Automation& automation) { automation.status = status; });
+    return change(*parts_, automation_id, caller, [&](Automation& automation) -> Result<void> {
+        automation.status = status;
+        return {};
+    });
+}
+
+Result<Automation> Automations::deploy(std::string_view automation_id, const AutomationCaller& caller) {
+    return change(*parts_, automation_id, caller, [&](Automation& automation) -> Result<void> {
+        if (auto fit = check_graph(*parts_->nodes, automation.graph, parts_->connections.get()); !fit) return fit;
+        automation.status = AutomationStatus::active;
+        return {};
+    });
+}
+
+Result<Automation> Automations::undeploy(std::string_view automation_id, const AutomationCaller& caller) {
+    return set_status(automation_id, AutomationStatus::draft, caller);
 }
 
 Result<void> Automations::remove(std::string_view automation_id, const AutomationCaller& caller) {
-    if (const auto own = require_own(*store_, automation_id, caller); !own) return own.error();
-    const auto removed = store_->automations().remove(caller.account_id, automation_id);
+    if (const auto own = require_own(*parts_->store, automation_id, caller); !own) return own.error();
+    const auto open = parts_->store->executions().open_ids(automation_id);
+    if (!open) return open.error();
+    const auto removed = parts_->store->automations().remove(caller.account_id, automation_id);
     if (!removed) return removed.error();
     if (!*removed) return automation_not_found(automation_id);
+    // One that was started in between finds itself gone at its next step.
+    for (const std::string& execution_id : *open) {
+        parts_->automation_runner->cancel(execution_id);
+        parts_->runner->announce(execution_id);
+    }
     return {};
 }
 
@@ -189,19 +209,19 @@ Result<Automation> Automations::duplicate(std::string_view automation_id, const 
 Result<AutomationVersion> Automations::create_version(std::string_view automation_id,
                                                       const AutomationVersionRequest& request,
                                                       const AutomationCaller& caller) {
-    if (const auto own = require_own(*store_, automation_id, caller); !own) return own.error();
-    auto added = store_->automations().add_version(caller.account_id, automation_id,
-                                                   {.version_tag = request.version_tag,
-                                                    .description = request.description,
-                                                    .created_by = caller.user_id,
-                                                    .created_at = clock_->now()});
+    if (const auto own = require_own(*parts_->store, automation_id, caller); !own) return own.error();
+    auto added = parts_->store->automations().add_version(caller.account_id, automation_id,
+                                                          {.version_tag = request.version_tag,
+                                                           .description = request.description,
+                                                           .created_by = caller.user_id,
+                                                           .created_at = parts_->clock->now()});
     if (!added) return added.error();
     if (!*added) return automation_not_found(automation_id);
     return **std::move(added);
 }
 
 Result<AutomationVersions> Automations::versions(std::string_view automation_id, const AutomationCaller& caller) {
-    const auto automation = require_visible(*store_, automation_id, caller);
+    const auto automation = require_visible_automation(*parts_->store, automation_id, caller);
     if (!automation) return automation.error();
     if (find_builtin_template(automation_id) != nullptr)
         return AutomationVersions{.automation_id = automation->automation_id,
@@ -211,7 +231,7 @@ Result<AutomationVersions> Automations::versions(std::string_view automation_id,
                                                 .description = "Initial version",
                                                 .created_by = automation->owner_id,
                                                 .created_at = automation->created_at}}};
-    auto versions = store_->automations().versions(automation_id);
+    auto versions = parts_->store->automations().versions(automation_id);
     if (!versions) return versions.error();
     return AutomationVersions{.automation_id = automation->automation_id,
                               .current_version = automation->version,
@@ -220,11 +240,12 @@ Result<AutomationVersions> Automations::versions(std::string_view automation_id,
 
 Result<void> Automations::share(std::string_view automation_id, std::string_view user_id,
                                 const AutomationCaller& caller) {
-    const auto own = require_own(*store_, automation_id, caller);
+    const auto own = require_own(*parts_->store, automation_id, caller);
     if (!own) return own.error();
     if (user_id == own->owner_id)
         return Error{ErrorCode::invalid_argument, "A workflow cannot be shared with its owner", "userId"};
-    const auto shared = store_->automations().share(caller.account_id, automation_id, user_id, clock_->now());
+    const auto shared =
+        parts_->store->automations().share(caller.account_id, automation_id, user_id, parts_->clock->now());
     if (!shared) return shared.error();
     if (!*shared) return automation_not_found(automation_id);
     return {};
@@ -232,8 +253,8 @@ Result<void> Automations::share(std::string_view automation_id, std::string_view
 
 Result<void> Automations::unshare(std::string_view automation_id, std::string_view user_id,
                                   const AutomationCaller& caller) {
-    if (const auto own = require_own(*store_, automation_id, caller); !own) return own.error();
-    const auto ended = store_->automations().unshare(caller.account_id, automation_id, user_id);
+    if (const auto own = require_own(*parts_->store, automation_id, caller); !own) return own.error();
+    const auto ended = parts_->store->automations().unshare(caller.account_id, automation_id, user_id);
     if (!ended) return ended.error();
     if (!*ended) return Error{ErrorCode::not_found, "Share not found", std::string(user_id)};
     return {};
@@ -241,12 +262,13 @@ Result<void> Automations::unshare(std::string_view automation_id, std::string_vi
 
 Result<std::vector<AutomationShare>> Automations::shares(std::string_view automation_id,
                                                          const AutomationCaller& caller) {
-    if (const auto visible = require_visible(*store_, automation_id, caller); !visible) return visible.error();
-    return store_->automations().shares(automation_id);
+    if (const auto visible = require_visible_automation(*parts_->store, automation_id, caller); !visible)
+        return visible.error();
+    return parts_->store->automations().shares(automation_id);
 }
 
 Result<std::vector<Automation>> Automations::templates(const AutomationCaller& caller) {
-    auto templates = store_->automations().templates(caller);
+    auto templates = parts_->store->automations().templates(caller);
     if (!templates) return templates;
     for (Automation& automation : *templates) automation = shown_to(caller, std::move(automation));
     templates->insert(templates->end(), builtin_templates().begin(), builtin_templates().end());
@@ -254,7 +276,7 @@ Result<std::vector<Automation>> Automations::templates(const AutomationCaller& c
 }
 
 Result<AutomationStats> Automations::stats(const AutomationCaller& caller) {
-    return store_->automations().stats(caller);
+    return parts_->store->automations().stats(caller);
 }
 
 }  // namespace meter

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/id.hpp"
+#include "engine/automation_parts.hpp"
 #include "engine/engine_nodes.hpp"
 #include "engine/impl.hpp"
 #include "meter/json.hpp"
@@ -87,7 +88,8 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
         set.jobs.workers > 0 ? set.discovery.workers : 0, set.discovery.limits, set.discovery.lease);
     impl->scheduler = std::make_unique<run::Scheduler>(
         run::SchedulerParts{set.store, set.clock, set.logger, [bell = impl->run_due] { bell->ring(); },
-                            [discoverer = impl->discoverer.get()] { discoverer->notify(); }, set.workflows.run_timeout},
+                            [discoverer = impl->discoverer.get()] { discoverer->notify(); },
+                            [bell = impl->execution_due] { bell->ring(); }, set.workflows.run_timeout},
         *impl->runner, set.jobs.max_pending);
     impl->workflow_runner = std::make_unique<run::WorkflowRunner>(
         run::WorkflowRunnerParts{set.store, set.clock, set.logger, impl->run_due,
@@ -102,7 +104,17 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
                                                              stop);
                               }},
         set.jobs.workers > 0 ? set.strategy_groups.workers : 0, set.strategy_groups.lease);
-    impl->automations = std::make_unique<Automations>(set.store, set.clock);
+    impl->automation_runner = std::make_unique<run::AutomationRunner>(
+        run::AutomationRunnerParts{
+            set.store, set.fetcher, set.notifier, set.clock, set.logger, impl->nodes, set.connections,
+            impl->execution_due,
+            [runner = impl->runner.get()](std::string_view execution_id) { runner->announce(execution_id); }},
+        set.jobs.workers > 0 ? set.automations.workers : 0, set.automations);
+    const auto automation_parts = std::make_shared<const AutomationParts>(
+        AutomationParts{set.store, set.clock, impl->nodes, set.connections, impl->execution_due,
+                        impl->automation_runner.get(), impl->runner.get(), impl->scheduler.get()});
+    impl->automations = std::make_unique<Automations>(automation_parts);
+    impl->executions = std::make_unique<Executions>(automation_parts);
     if (set.jobs.workers > 0) impl->scheduler->start();
     return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
@@ -144,13 +156,21 @@ Result<std::size_t> Engine::run_pending(std::stop_token stop) {
     if (auto ticked = impl_->scheduler->run_due(stop); !ticked) return ticked;
     if (auto discovered = impl_->discoverer->run_pending(stop); !discovered) return discovered;
     if (auto made = impl_->regenerator->run_pending(stop); !made) return made;
-    return impl_->run_jobs(stop);
+    for (std::size_t count = 0;;) {
+        const auto ran = impl_->run_jobs(stop);
+        if (!ran) return ran;
+        count += *ran;
+        const auto executed = impl_->automation_runner->run_pending(stop);
+        if (!executed) return executed;
+        if (*executed == 0) return count;  // their nodes may have queued more
+    }
 }
 
 void Engine::stop(std::chrono::milliseconds grace) {
     impl_->scheduler->stop();
     impl_->discoverer->stop();
     impl_->regenerator->stop();
+    impl_->automation_runner->stop();
     impl_->workflow_runner->stop();
     const auto began = std::chrono::steady_clock::now();  // real time, as in Runner::stop()
     impl_->runner->stop(grace);
@@ -168,6 +188,8 @@ EngineMetrics Engine::metrics() const {
     metrics.deliveries_in_flight = outbox.in_flight;
     impl_->workflow_runner->add_to(metrics);
     if (const auto open = impl_->workflows().count_open_runs()) metrics.workflow_runs_open = *open;
+    impl_->automation_runner->add_to(metrics);
+    if (const auto open = impl_->options.store->executions().count_open()) metrics.executions_open = *open;
     const run::EndCounts discoveries = impl_->discoverer->ended();
     metrics.discoveries_completed = discoveries.completed;
     metrics.discoveries_failed = discoveries.failed;
@@ -179,6 +201,10 @@ EngineMetrics Engine::metrics() const {
 
 Automations& Engine::automations() noexcept {
     return *impl_->automations;
+}
+
+Executions& Engine::executions() noexcept {
+    return *impl_->executions;
 }
 
 const NodeRegistry& Engine::nodes() const noexcept {

@@ -13,6 +13,7 @@
 #include "meter/engine.hpp"
 #include "meter/node.hpp"
 #include "meter/schema.hpp"
+#include "run/automation_runner.hpp"
 #include "run/compiled.hpp"
 #include "run/discoverer.hpp"
 #include "run/outbox.hpp"
@@ -43,11 +44,14 @@ struct METER_LOCAL Engine::Impl {
     std::unique_ptr<run::Outbox> outbox;
     std::unique_ptr<run::Runner> runner;          // after the outbox, which it wakes
     std::unique_ptr<run::Discoverer> discoverer;  // after the runner, which it wakes
-    std::unique_ptr<run::Scheduler> scheduler;    // after runner and discoverer, which it uses
+    std::unique_ptr<run::Scheduler> scheduler;    // after all that it wakes
     std::unique_ptr<run::Regenerator> regenerator;
-    std::shared_ptr<run::Bell> run_due = std::make_shared<run::Bell>();  // what wakes `workflow_runner`
-    std::unique_ptr<run::WorkflowRunner> workflow_runner;                // after the runner, which it uses
+    std::shared_ptr<run::Bell> run_due = std::make_shared<run::Bell>();        // what wakes `workflow_runner`
+    std::unique_ptr<run::WorkflowRunner> workflow_runner;                      // after the runner, which it uses
+    std::shared_ptr<run::Bell> execution_due = std::make_shared<run::Bell>();  // what wakes `automation_runner`
+    std::unique_ptr<run::AutomationRunner> automation_runner;                  // after all that its nodes use
     std::unique_ptr<Automations> automations;
+    std::unique_ptr<Executions> executions;
 
     TimePoint now() const { return options.clock->now(); }
     StrategyGroupStore& strategy_groups() const { return options.store->strategy_groups(); }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "json/members.hpp"
+#include "json/wire_automation.hpp"
 #include "meter/automation.hpp"
 #include "meter/json.hpp"
 
@@ -23,51 +24,6 @@ constexpr std::size_t most_tags = 50;
 
 std::string element_path(std::string_view array, std::size_t index) {
     return std::string(array) + "." + std::to_string(index);
-}
-
-/// Types of the members only: a stored graph may be unfinished (wire contract 20.1). What is written as null counts as
-/// absent where a null has no meaning.
-std::optional<std::string> read_nodes(json::Members& in) {
-    const Value::Array* nodes = in.array("nodes", 0, most_automation_nodes);
-    if (nodes == nullptr) return std::nullopt;
-    std::unordered_set<std::string> ids;
-    for (std::size_t i = 0; i < nodes->size(); ++i) {
-        json::Members node((*nodes)[i], json::Nulls::dropped, element_path("nodes", i));
-        node.require({"id", "nodeId"});
-        const auto id = node.text("id", automation_node_id_length);
-        (void)node.text("nodeId", {1, 200});
-        (void)node.text("label");
-        (void)node.object("config");
-        if (node.object("position") != nullptr) {
-            json::Members place(*node.find("position"), json::Nulls::dropped, node.path_of("position"));
-            for (const std::string_view axis : {"x", "y"})
-                if (const Value* at = place.find(axis); at != nullptr && !at->is_number())
-                    place.fail(axis, "must be a number");
-            if (place.error()) node.fail(*place.error());
-        }
-        if (id && !ids.insert(*id).second) node.fail("id", "is the id of another node");
-        if (node.error()) {
-            in.fail(*node.error());
-            return std::nullopt;
-        }
-    }
-    return to_json(*in.find("nodes"));
-}
-
-std::optional<std::string> read_connections(json::Members& in) {
-    const Value::Array* connections = in.array("connections", 0, most_connections);
-    if (connections == nullptr) return std::nullopt;
-    for (std::size_t i = 0; i < connections->size(); ++i) {
-        json::Members connection((*connections)[i], json::Nulls::dropped, element_path("connections", i));
-        connection.require({"sourceNodeId", "targetNodeId"});
-        for (const std::string_view member : {"sourceNodeId", "sourcePort", "targetNodeId", "targetPort"})
-            (void)connection.text(member);
-        if (connection.error()) {
-            in.fail(*connection.error());
-            return std::nullopt;
-        }
-    }
-    return to_json(*in.find("connections"));
 }
 
 std::optional<std::vector<std::string>> read_tags(json::Members& in) {
@@ -114,6 +70,55 @@ std::string merged(std::string_view defaults, const Object& changes) {
 
 }  // namespace
 
+namespace json {
+
+/// Types of the members only: a stored graph may be unfinished (wire contract 20.1). What is written as null counts as
+/// absent where a null has no meaning.
+std::optional<std::string> read_automation_nodes(Members& in) {
+    const Value::Array* nodes = in.array("nodes", 0, most_automation_nodes);
+    if (nodes == nullptr) return std::nullopt;
+    std::unordered_set<std::string> ids;
+    for (std::size_t i = 0; i < nodes->size(); ++i) {
+        Members node((*nodes)[i], Nulls::dropped, element_path(in.path_of("nodes"), i));
+        node.require({"id", "nodeId"});
+        const auto id = node.text("id", automation_node_id_length);
+        (void)node.text("nodeId", {1, 200});
+        (void)node.text("label");
+        (void)node.object("config");
+        if (node.object("position") != nullptr) {
+            Members place(*node.find("position"), Nulls::dropped, node.path_of("position"));
+            for (const std::string_view axis : {"x", "y"})
+                if (const Value* at = place.find(axis); at != nullptr && !at->is_number())
+                    place.fail(axis, "must be a number");
+            if (place.error()) node.fail(*place.error());
+        }
+        if (id && !ids.insert(*id).second) node.fail("id", "is the id of another node");
+        if (node.error()) {
+            in.fail(*node.error());
+            return std::nullopt;
+        }
+    }
+    return to_json(*in.find("nodes"));
+}
+
+std::optional<std::string> read_automation_connections(Members& in) {
+    const Value::Array* connections = in.array("connections", 0, most_connections);
+    if (connections == nullptr) return std::nullopt;
+    for (std::size_t i = 0; i < connections->size(); ++i) {
+        Members connection((*connections)[i], Nulls::dropped, element_path(in.path_of("connections"), i));
+        connection.require({"sourceNodeId", "targetNodeId"});
+        for (const std::string_view member : {"sourceNodeId", "sourcePort", "targetNodeId", "targetPort"})
+            (void)connection.text(member);
+        if (connection.error()) {
+            in.fail(*connection.error());
+            return std::nullopt;
+        }
+    }
+    return to_json(*in.find("connections"));
+}
+
+}  // namespace json
+
 Result<AutomationRequest> parse_automation_request(const Value& body) {
     json::Members in(body, json::Nulls::dropped);
     in.require({"name"});
@@ -121,8 +126,8 @@ Result<AutomationRequest> parse_automation_request(const Value& body) {
     request.name = in.text("name", automation_name_length).value_or("");
     request.description = in.text("description", automation_description_length).value_or("");
     request.status = read_status(in).value_or(AutomationStatus::draft);
-    if (auto nodes = read_nodes(in)) request.graph.nodes = *std::move(nodes);
-    if (auto connections = read_connections(in)) request.graph.connections = *std::move(connections);
+    if (auto nodes = json::read_automation_nodes(in)) request.graph.nodes = *std::move(nodes);
+    if (auto connections = json::read_automation_connections(in)) request.graph.connections = *std::move(connections);
     request.tags = read_tags(in).value_or(std::vector<std::string>{});
     if (const auto settings = read_settings(in)) request.graph.settings = merged(request.graph.settings, *settings);
     if (auto config = read_automation_config(in)) request.graph.config = *std::move(config);
@@ -141,8 +146,8 @@ Result<AutomationPatch> parse_automation_patch(const Value& body) {
         patch.description = "";
     else
         patch.description = in.text("description", automation_description_length);
-    patch.nodes = read_nodes(in);
-    patch.connections = read_connections(in);
+    patch.nodes = json::read_automation_nodes(in);
+    patch.connections = json::read_automation_connections(in);
     patch.tags = read_tags(in);
     patch.settings = read_settings(in);
     patch.config = read_automation_config(in);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "json/members.hpp"
+#include "meter/json.hpp"
 
 namespace meter {
 namespace {
@@ -81,8 +82,12 @@ void connection_collect_secrets(const Object& members, std::vector<std::string>&
     while (!open.empty()) {
         const Value* value = open.back();
         open.pop_back();
-        if (const auto* text = value->if_string(); text != nullptr && text->size() >= connection_secret_length)
+        if (const auto* text = value->if_string(); text != nullptr && text->size() >= connection_secret_length) {
             secrets.push_back(*text);
+            std::string literal;  // as it looks within JSON texts
+            append_json_string(literal, *text);
+            if (literal.size() != text->size() + 2) secrets.push_back(literal.substr(1, literal.size() - 2));
+        }
         if (const auto* array = value->if_array())
             for (const Value& one : *array) open.push_back(&one);
         if (const auto* object = value->if_object())

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/id.hpp"
+#include "meter/json.hpp"
 #include "run/runner.hpp"
 #include "run/tick_jobs.hpp"
 #include "run/timing.hpp"
@@ -31,6 +32,17 @@ WorkflowRun tick_run(const Schedule& schedule, TimePoint now) {
     run.trigger = RunTrigger::schedule;
     run.created_at = now;
     return run;
+}
+
+Execution tick_execution(const Schedule& schedule, TimePoint due_at, TimePoint now) {
+    Execution execution;
+    execution.execution_id = core::new_prefixed_id("exec", now);
+    execution.automation_id = *schedule.automation_id;
+    execution.trigger = ExecutionTrigger::schedule;
+    execution.schedule_id = schedule.schedule_id;
+    execution.trigger_inputs = to_json(Value(Object{{"scheduledAt", format_time(due_at)}}));
+    execution.created_at = execution.updated_at = now;
+    return execution;
 }
 
 }  // namespace
@@ -144,6 +156,7 @@ ScheduleTick Scheduler::make_tick(const Schedule& schedule, TimePoint now) const
         tick.run = tick_run(schedule, now);
         tick.run_deadline = now + parts_.run_timeout;
     }
+    if (schedule.automation_id) tick.execution = tick_execution(schedule, tick.due_at, now);
     if (schedule.rediscover) {
         tick.discovery_id = core::new_uuid(now);
     } else {
@@ -177,6 +190,7 @@ Result<Scheduler::Round> Scheduler::run_batch(TimePoint now, std::size_t& made) 
     bool moved = false;
     bool runs = false;
     bool discoveries = false;
+    bool executions = false;
     for (std::size_t i = 0; i < ticks.size() && i < outcomes->size(); ++i) {
         moved = moved || (*outcomes)[i] != TickOutcome::stale;
         if ((*outcomes)[i] == TickOutcome::skipped)
@@ -186,8 +200,10 @@ Result<Scheduler::Round> Scheduler::run_batch(TimePoint now, std::size_t& made) 
         queued += ticks[i].jobs.size();
         runs = runs || ticks[i].run.has_value();
         discoveries = discoveries || ticks[i].discovery_id;
+        executions = executions || ticks[i].execution;
     }
     if (discoveries && parts_.discovery_queued) parts_.discovery_queued();
+    if (executions && parts_.executions_added) parts_.executions_added();
     if (queued > 0) runner_.notify(queued);
     if (runs && parts_.runs_started) parts_.runs_started();
     return moved && !full ? Round::progress : Round::full;

@@ -26,7 +26,8 @@ struct SchedulerParts {
     std::shared_ptr<Logger> logger;
     std::function<void()> runs_started;        ///< called after ticks started runs of workflows
     std::function<void()> discovery_queued;    ///< a tick began with a discovery; may be empty
-    std::chrono::seconds run_timeout{21'600};  ///< of those runs
+    std::function<void()> executions_added;    ///< ticks started executions of automations; may be empty
+    std::chrono::seconds run_timeout{21'600};  ///< of those runs of workflows
 };
 
 /// Threads: every member from any thread.

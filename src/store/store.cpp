@@ -11,6 +11,7 @@ ApiKeyStore::~ApiKeyStore() = default;
 DeliveryStore::~DeliveryStore() = default;
 DiscoveryStore::~DiscoveryStore() = default;
 AutomationStore::~AutomationStore() = default;
+ExecutionStore::~ExecutionStore() = default;
 WorkflowStore::~WorkflowStore() = default;
 StrategyGroupStore::~StrategyGroupStore() = default;
 Store::~Store() = default;

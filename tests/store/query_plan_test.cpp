@@ -94,7 +94,7 @@ TEST_SUITE("store.query_plan") {
             if (operation == "api_keys.list") continue;                                            // returns everything
             // Sort what one caller may see, by what the caller says.
             const bool sorts = operation == "automations.list" || operation == "automations.templates" ||
-                               operation == "automations.stats";
+                               operation == "automations.stats" || operation == "executions.list";
             CAPTURE(statement);
             for (const auto& step : plan_of(*database, statement)) {
                 CAPTURE(step);

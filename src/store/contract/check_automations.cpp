@@ -44,8 +44,8 @@ void check_automations(ContractReport& report, Store& store) {
     second.status = AutomationStatus::active;
     second.is_public = second.is_template = true;
     for (const auto& automation : {first, second})
-        report.take(automations.insert(automation, sample_version("v1.0.0", 10)), "insert()");
-    report.expect_error(automations.insert(first, sample_version("v1.0.0", 10)), ErrorCode::conflict,
+        report.take(automations.insert(automation, sample_version("v1.0.0", 10), {}), "insert()");
+    report.expect_error(automations.insert(first, sample_version("v1.0.0", 10), {}), ErrorCode::conflict,
                         "insert() of an id that exists is a conflict");
     report.expect(report.take(automations.find(automation_owner, first.automation_id), "find()") == first,
                   "find() returns every member as it was inserted");
@@ -104,22 +104,22 @@ void check_automations(ContractReport& report, Store& store) {
 void check_automation_changes(ContractReport& report, Store& store) {
     auto& automations = store.automations();
     Automation automation = sample_automation(10);
-    report.take(automations.insert(automation, sample_version("v1.0.0", 10)), "insert()");
+    report.take(automations.insert(automation, sample_version("v1.0.0", 10), {}), "insert()");
     automation.name = "Renamed";
     automation.status = AutomationStatus::paused;
     automation.tags = {"new"};
     automation.is_public = true;
     automation.graph.settings = R"({"timeout":5})";
     automation.updated_at = moment(50);
-    report.expect(report.take(automations.update(automation), "update()"), "update() finds the automation");
-    report.expect_error(automations.update(automation), ErrorCode::conflict,
+    report.expect(report.take(automations.update(automation, {}), "update()"), "update() finds the automation");
+    report.expect_error(automations.update(automation, {}), ErrorCode::conflict,
                         "update() of a revision that is gone is a conflict");
     ++automation.revision;
     report.expect(report.take(automations.find(automation_owner, automation.automation_id), "find()") == automation,
                   "update() writes what a caller can change");
     Automation foreign = automation;
     foreign.account_id = "other";
-    report.expect(!report.take(automations.update(foreign), "update()"), "update() needs the account");
+    report.expect(!report.take(automations.update(foreign, {}), "update()"), "update() needs the account");
 
     const auto added = report.take(automations.add_version("acme", automation.automation_id, sample_version("v2", 60)),
                                    "add_version()");

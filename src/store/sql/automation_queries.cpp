@@ -2,24 +2,19 @@
 #include <utility>
 
 #include "core/unicode.hpp"
+#include "store/sql/automation_rows.hpp"
 #include "store/sql/automation_store.hpp"
 #include "store/sql/columns.hpp"
 
 namespace meter::sql {
 namespace {
 
-// $1 account, $2 user, $3 organization. Each part is found by an index of its own.
-constexpr std::string_view visible_automations =
-    " FROM automations WHERE automations.automation_id IN ("
-    "SELECT automation_id FROM automations WHERE account_id = $1 "
-    "UNION ALL SELECT automation_id FROM automation_shares WHERE user_id = $2 "
-    "UNION ALL SELECT automation_id FROM automations WHERE organization_id = $3 AND is_public = 1)";
+const std::string visible_automations =
+    " FROM automations WHERE automations.automation_id IN (" + std::string(visible_automation_ids) + ")";
 
 // The same about one of them: $4.
-constexpr std::string_view one_visible_automation =
-    " FROM automations WHERE automations.automation_id = $4 AND (account_id = $1 OR (is_public = 1 AND organization_id "
-    "= $3) OR EXISTS (SELECT 1 FROM automation_shares WHERE automation_shares.automation_id = $4 AND "
-    "automation_shares.user_id = $2))";
+const std::string one_visible_automation =
+    " FROM automations WHERE automations.automation_id = $4 AND " + std::string(automation_is_visible);
 
 constexpr std::string_view automation_columns =
     "automations.automation_id, account_id, owner_id, organization_id, name, description, status, version, tags, "
@@ -51,10 +46,7 @@ void read_rest(Connection& connection, Automation& automation) {
     connection.run("SELECT nodes, connections, config, settings FROM automation_graphs WHERE automation_id = $1",
                    {automation.automation_id}, [&](const Row& row) {
                        Columns columns(row);
-                       automation.graph.nodes = columns.text();
-                       automation.graph.connections = columns.text();
-                       automation.graph.config = columns.text();
-                       automation.graph.settings = columns.text();
+                       automation.graph = read_graph(columns);
                    });
     connection.run("SELECT user_id FROM automation_shares WHERE automation_id = $1 ORDER BY position",
                    {automation.automation_id},
@@ -89,7 +81,7 @@ std::string_view sort_column(AutomationQuery::Sort sort) noexcept {
 
 Result<std::optional<Automation>> SqlAutomationStore::find(const AutomationCaller& caller,
                                                            std::string_view automation_id) {
-    static const std::string sql = "SELECT " + std::string(automation_columns) + std::string(one_visible_automation);
+    static const std::string sql = "SELECT " + std::string(automation_columns) + one_visible_automation;
     return database_.read("automations.find", [&](Connection& connection) -> Result<std::optional<Automation>> {
         auto found = find_row<Automation>(connection, sql,
                                           {caller.account_id, caller.user_id, caller.organization_id, automation_id},
@@ -102,7 +94,7 @@ Result<std::optional<Automation>> SqlAutomationStore::find(const AutomationCalle
 Result<AutomationList> SqlAutomationStore::list(const AutomationCaller& caller, const AutomationQuery& query) {
     if (auto valid = validate(query.range); !valid) return valid.error();
     static const std::string matching =
-        std::string(visible_automations) +
+        visible_automations +
         " AND ($4 = '' OR status = $4) AND ($5 = 0 OR EXISTS (SELECT 1 FROM automation_tags WHERE "
         "automation_tags.automation_id = automations.automation_id AND automation_tags.tag = $6)) AND ($7 = '%%' OR "
         "folded_name LIKE $7 ESCAPE '!' OR folded_description LIKE $7 ESCAPE '!')";
@@ -132,7 +124,7 @@ Result<AutomationList> SqlAutomationStore::list(const AutomationCaller& caller, 
 }
 
 Result<std::vector<Automation>> SqlAutomationStore::templates(const AutomationCaller& caller) {
-    static const std::string sql = "SELECT " + std::string(automation_columns) + std::string(visible_automations) +
+    static const std::string sql = "SELECT " + std::string(automation_columns) + visible_automations +
                                    " AND is_template = 1 ORDER BY created_at DESC, automations.automation_id DESC";
     return database_.read("automations.templates", [&](Connection& connection) -> Result<std::vector<Automation>> {
         std::vector<Automation> templates;
@@ -146,7 +138,7 @@ Result<std::vector<Automation>> SqlAutomationStore::templates(const AutomationCa
 }
 
 Result<AutomationStats> SqlAutomationStore::stats(const AutomationCaller& caller) {
-    static const std::string sql = "SELECT status, COUNT(*)" + std::string(visible_automations) + " GROUP BY status";
+    static const std::string sql = "SELECT status, COUNT(*)" + visible_automations + " GROUP BY status";
     return database_.read("automations.stats", [&](Connection& connection) -> Result<AutomationStats> {
         AutomationStats stats;
         connection.run(sql, {caller.account_id, caller.user_id, caller.organization_id}, [&](const Row& row) {

@@ -1,8 +1,11 @@
 #include "store/sql/automation_store.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "core/id.hpp"
 #include "core/unicode.hpp"
+#include "store/sql/automation_rows.hpp"
 #include "store/sql/columns.hpp"
 
 namespace meter::sql {
@@ -30,9 +33,66 @@ bool is_of_account(Connection& connection, std::string_view account_id, std::str
         .has_value();
 }
 
+/// A timer that is armed, in a row of schedules.
+struct ArmedTimer {
+    std::string schedule_id;
+    AutomationTimer timer;
+};
+
+std::vector<ArmedTimer> find_armed_timers(Connection& connection, std::string_view automation_id) {
+    std::vector<ArmedTimer> armed;
+    connection.run(
+        "SELECT schedule_id, automation_node_id, interval_seconds, cron_expression, timezone FROM schedules "
+        "WHERE automation_id = $1",
+        {automation_id}, [&](const Row& row) {
+            Columns columns(row);
+            ArmedTimer& one = armed.emplace_back();
+            one.schedule_id = columns.text();
+            one.timer.node_id = columns.text();
+            one.timer.interval_seconds = columns.optional_integer();
+            one.timer.cron_expression = columns.optional_text();
+            one.timer.timezone = columns.optional_text();
+        });
+    return armed;
+}
+
+bool same_timing(const AutomationTimer& a, const AutomationTimer& b) {
+    return a.node_id == b.node_id && a.interval_seconds == b.interval_seconds &&
+           a.cron_expression == b.cron_expression && a.timezone == b.timezone;
+}
+
 }  // namespace
 
-Result<void> SqlAutomationStore::insert(const Automation& automation, const AutomationVersion& first) {
+AutomationGraph read_graph(Columns& columns) {
+    AutomationGraph graph;
+    graph.nodes = columns.text();
+    graph.connections = columns.text();
+    graph.config = columns.text();
+    graph.settings = columns.text();
+    return graph;
+}
+
+void write_timers(Connection& connection, const Automation& automation, const std::vector<AutomationTimer>& timers) {
+    std::vector<AutomationTimer> wanted = timers;
+    for (const ArmedTimer& armed : find_armed_timers(connection, automation.automation_id)) {
+        const auto same = std::find_if(wanted.begin(), wanted.end(),
+                                       [&](const AutomationTimer& timer) { return same_timing(timer, armed.timer); });
+        if (same != wanted.end())
+            wanted.erase(same);
+        else
+            connection.run("DELETE FROM schedules WHERE schedule_id = $1", {armed.schedule_id});
+    }
+    for (const AutomationTimer& timer : wanted)
+        connection.run(
+            "INSERT INTO schedules (schedule_id, account_id, automation_id, automation_node_id, interval_seconds, "
+            "cron_expression, timezone, jitter_seconds, enabled, webhook_on, next_run_at, tick_at, created_at, "
+            "updated_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 1, 'all', $8, $8, $9, $9, 1)",
+            {core::new_uuid(automation.updated_at), automation.account_id, automation.automation_id, timer.node_id,
+             timer.interval_seconds, timer.cron_expression, timer.timezone, timer.next_run_at, automation.updated_at});
+}
+
+Result<void> SqlAutomationStore::insert(const Automation& automation, const AutomationVersion& first,
+                                        const std::vector<AutomationTimer>& timers) {
     const std::string tags = stored_list(automation.tags);
     return database_.write("automations.insert", [&](Connection& connection) -> Result<void> {
         const auto inserted = connection.run(
@@ -56,11 +116,12 @@ Result<void> SqlAutomationStore::insert(const Automation& automation, const Auto
         AutomationVersion version = first;
         version.graph = automation.graph;
         insert_version(connection, automation.automation_id, version);
+        write_timers(connection, automation, timers);
         return {};
     });
 }
 
-Result<bool> SqlAutomationStore::update(const Automation& automation) {
+Result<bool> SqlAutomationStore::update(const Automation& automation, const std::vector<AutomationTimer>& timers) {
     const std::string tags = stored_list(automation.tags);
     return database_.write("automations.update", [&](Connection& connection) -> Result<bool> {
         const auto changed = connection.run(
@@ -81,6 +142,7 @@ Result<bool> SqlAutomationStore::update(const Automation& automation) {
             {automation.graph.nodes, automation.graph.connections, automation.graph.config, automation.graph.settings,
              automation.automation_id});
         write_tags(connection, automation);
+        write_timers(connection, automation, timers);
         return true;
     });
 }
@@ -111,15 +173,7 @@ Result<std::optional<AutomationVersion>> SqlAutomationStore::add_version(std::st
                 find_row<AutomationGraph>(
                     connection,
                     "SELECT nodes, connections, config, settings FROM automation_graphs WHERE automation_id = $1",
-                    {automation_id},
-                    [](Columns& columns) {
-                        AutomationGraph graph;
-                        graph.nodes = columns.text();
-                        graph.connections = columns.text();
-                        graph.config = columns.text();
-                        graph.settings = columns.text();
-                        return graph;
-                    })
+                    {automation_id}, read_graph)
                     .value_or(AutomationGraph{});
             insert_version(connection, automation_id, added);
             connection.run(

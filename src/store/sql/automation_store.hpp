@@ -11,8 +11,9 @@ public:
     explicit SqlAutomationStore(Database& database) : database_(database) {}
 
     // automation_store.cpp
-    Result<void> insert(const Automation& automation, const AutomationVersion& first) override;
-    Result<bool> update(const Automation& automation) override;
+    Result<void> insert(const Automation& automation, const AutomationVersion& first,
+                        const std::vector<AutomationTimer>& timers) override;
+    Result<bool> update(const Automation& automation, const std::vector<AutomationTimer>& timers) override;
     Result<bool> remove(std::string_view account_id, std::string_view automation_id) override;
     Result<std::optional<AutomationVersion>> add_version(std::string_view account_id, std::string_view automation_id,
                                                          const AutomationVersion& version) override;

@@ -353,7 +353,8 @@ constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API
                                 Migration{7, "workflows", workflow_schema},
                                 Migration{8, "schedules of workflows", schedules_of_workflows},
                                 Migration{9, "automations", automation_schema},
-                                Migration{10, "schedules that discover again", rediscovery}};
+                                Migration{10, "schedules that discover again", rediscovery},
+                                Migration{11, "executions of automations", automation_execution_schema}};
 
 std::string in_dialect(std::string_view script, const Dialect& dialect) {
     constexpr std::string_view mark = "{blob}";

@@ -12,7 +12,8 @@ namespace meter::sql {
 
 /// Columns of read_schedule().
 inline constexpr std::string_view schedule_columns =
-    "schedule_id, account_id, strategy_id, workflow_id, url, urls, interval_seconds, cron_expression, timezone, "
+    "schedule_id, account_id, strategy_id, workflow_id, automation_id, url, urls, interval_seconds, cron_expression, "
+    "timezone, "
     "jitter_seconds, "
     "enabled, webhook_url, webhook_metadata, webhook_secret, webhook_type, webhook_on, parameters, \"ignore\", "
     "\"key\", "

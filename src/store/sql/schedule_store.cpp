@@ -61,6 +61,7 @@ Schedule read_schedule(Columns& columns) {
     schedule.account_id = columns.text();
     schedule.strategy_id = columns.optional_text().value_or("");
     schedule.workflow_id = columns.optional_text();
+    schedule.automation_id = columns.optional_text();
     schedule.url = columns.optional_text();
     schedule.urls = columns.optional_list();
     schedule.interval_seconds = columns.optional_integer();
@@ -156,8 +157,9 @@ Result<void> SqlScheduleStore::insert_with_strategy(const Schedule& schedule, co
 }
 
 Result<std::optional<Schedule>> SqlScheduleStore::find(std::string_view account_id, std::string_view schedule_id) {
-    static const std::string sql =
-        "SELECT " + std::string(schedule_columns) + " FROM schedules WHERE schedule_id = $1 AND account_id = $2";
+    static const std::string sql = "SELECT " + std::string(schedule_columns) +
+                                   " FROM schedules WHERE schedule_id = $1 AND account_id = $2 "
+                                   "AND automation_id IS NULL";
     return database_.read("schedules.find", [&](Connection& connection) -> Result<std::optional<Schedule>> {
         return find_row<Schedule>(connection, sql, {schedule_id, account_id}, read_schedule);
     });
@@ -174,7 +176,7 @@ Result<std::vector<Schedule>> SqlScheduleStore::list(std::string_view account_id
         sql += " AND strategy_id = $2";
         params.emplace_back(*query.strategy_id);
     } else {
-        sql += " AND workflow_id IS NULL";
+        sql += " AND workflow_id IS NULL AND automation_id IS NULL";
     }
     params.emplace_back(query.range.limit);
     params.emplace_back(query.range.offset);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "store/sql/automation_rows.hpp"
 #include "store/sql/job_rows.hpp"
 #include "store/sql/schedule_rows.hpp"
 #include "store/sql/schedule_store.hpp"
@@ -50,6 +51,29 @@ bool start_ticked_run(Connection& connection, const ScheduleTick& tick) {
            insert_workflow_run(connection, *tick.run, tick.run_deadline).has_value();
 }
 
+/// False when the automation may not be executed now.
+bool start_ticked_execution(Connection& connection, Execution execution) {
+    const auto open = find_row<std::int64_t>(
+        connection,
+        "SELECT 1 FROM automation_executions WHERE automation_id = $1 AND \"trigger\" = 'schedule' AND "
+        "due_at IS NOT NULL LIMIT 1",
+        {execution.automation_id}, [](Columns& columns) { return columns.integer(); });
+    if (open) return false;
+    const auto active = find_row<bool>(
+        connection,
+        "SELECT account_id, owner_id, organization_id, nodes, connections, config, settings FROM automations "
+        "JOIN automation_graphs ON automation_graphs.automation_id = automations.automation_id "
+        "WHERE automations.automation_id = $1 AND status = 'active'",
+        {execution.automation_id}, [&](Columns& columns) {
+            execution.account_id = columns.text();
+            execution.user_id = columns.text();
+            execution.organization_id = columns.text();
+            execution.graph = read_graph(columns);
+            return true;
+        });
+    return active && insert_execution(connection, execution).has_value();
+}
+
 bool has_running_discovery(Connection& connection, std::string_view schedule_id) {
     return find_row<std::int64_t>(connection, "SELECT 1 FROM discoveries WHERE schedule_id = $1 LIMIT 1", {schedule_id},
                                   [](Columns& columns) { return columns.integer(); })
@@ -72,6 +96,7 @@ TickOutcome make_tick(Connection& connection, const ScheduleTick& tick) {
         return TickOutcome::skipped;
     if (tick.discovery_id && !run_discovery_again(connection, tick)) return TickOutcome::skipped;
     if (tick.run && !start_ticked_run(connection, tick)) return TickOutcome::skipped;
+    if (tick.execution && !start_ticked_execution(connection, *tick.execution)) return TickOutcome::skipped;
     connection.run("UPDATE schedules SET last_run_at = $2 WHERE schedule_id = $1", {tick.schedule_id, tick.ticked_at});
     insert_tick_jobs(connection, tick.jobs, tick.batch);
     return TickOutcome::made;

@@ -62,7 +62,8 @@ SqlStore::SqlStore(std::unique_ptr<Database> database)
       discoveries_(*database_),
       strategy_groups_(*database_),
       workflows_(*database_),
-      automations_(*database_) {}
+      automations_(*database_),
+      executions_(*database_) {}
 
 // Only a page that goes all the way to the disk proves "writable", and SQLite writes none when a row stays the same:
 // so there and back again.

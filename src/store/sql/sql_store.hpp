@@ -7,6 +7,7 @@
 
 #include "meter/store.hpp"
 #include "store/sql/api_key_store.hpp"
+#include "store/sql/automation_execution_store.hpp"
 #include "store/sql/automation_store.hpp"
 #include "store/sql/connection.hpp"
 #include "store/sql/delivery_store.hpp"
@@ -38,6 +39,7 @@ public:
     StrategyGroupStore& strategy_groups() override { return strategy_groups_; }
     WorkflowStore& workflows() override { return workflows_; }
     AutomationStore& automations() override { return automations_; }
+    ExecutionStore& executions() override { return executions_; }
     Result<void> ping() override;
     Result<std::vector<std::string>> check() override;
     Result<void> backup(const std::string& path) override;
@@ -56,6 +58,7 @@ private:
     SqlStrategyGroupStore strategy_groups_;
     SqlWorkflowStore workflows_;
     SqlAutomationStore automations_;
+    SqlExecutionStore executions_;
 };
 
 }  // namespace meter::sql

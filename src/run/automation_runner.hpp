@@ -1,0 +1,48 @@
+// Executes automations: claims executions, keeps their leases alive, runs their nodes.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+
+#include "meter/engine.hpp"
+#include "run/automation_execution.hpp"
+#include "run/claim_pool.hpp"
+
+namespace meter::run {
+
+/// Memory holds no truth: what is lost with the process goes on, where it was, when its lease runs out; nodes that
+/// completed are not run again. Threads: every member from any thread.
+class AutomationRunner {
+public:
+    AutomationRunner(AutomationRunnerParts parts, int workers, const AutomationOptions& options);
+    ~AutomationRunner();  ///< stop()
+    AutomationRunner(const AutomationRunner&) = delete;
+    AutomationRunner& operator=(const AutomationRunner&) = delete;
+
+    /// Executes what is due on this thread until nothing is left; how many claims that were.
+    Result<std::size_t> run_pending(std::stop_token stop) { return pool_.run_pending(stop); }
+    /// Stops the work on one execution in this process. What is stored stays as it is.
+    void cancel(std::string_view execution_id) { pool_.cancel(execution_id); }
+    /// Gives claimed executions back. Idempotent.
+    void stop();
+
+    /// One was stopped by a caller.
+    void count_stopped() noexcept { ++stopped_; }
+    /// Fills in what is counted since the start.
+    void add_to(EngineMetrics& metrics) const noexcept;
+
+private:
+    Result<std::optional<ClaimedWork>> claim();
+    void perform(const ClaimedExecution& claimed, std::stop_token stop);
+
+    const AutomationRunnerParts parts_;
+    const AutomationOptions options_;
+    std::atomic<std::uint64_t> completed_{0}, failed_{0}, stopped_{0};
+    ClaimPool pool_;  // last: its threads use the rest
+};
+
+}  // namespace meter::run
