@@ -223,9 +223,9 @@ constexpr OptionSpec specs[] = {
 
     {"jobs.workers", "", count, "64", 1, 1024, "Jobs run at once", METER_SET(c.engine.jobs.workers = as_int(v))},
     {"jobs.lease_seconds", "", seconds, "30", second / 10, 1 * hour,
-     "How long a job, discovery or workflow run of a worker that died waits before it is given out again",
+     "How long a job, discovery, workflow run or execution of a worker that died waits before it is given out again",
      METER_SET(c.engine.jobs.lease = c.engine.discovery.lease = c.engine.strategy_groups.lease =
-                   c.engine.workflows.lease = v.time)},
+                   c.engine.workflows.lease = c.engine.automations.lease = v.time)},
     {"jobs.sweep_seconds", "", seconds, "5", second / 100, 1 * hour, "Time between looks for such jobs",
      METER_SET(c.engine.jobs.sweep = v.time)},
     {"jobs.max_attempts", "", count, "2", 1, 1000, "Times a job is given out before it fails",
@@ -282,6 +282,10 @@ constexpr OptionSpec specs[] = {
     {"compat.partial_as", "", text, "partial", 0, 0,
      "Status that run endpoints show instead of partial: partial, completed or failed", set_partial_as},
 
+    {"automations.workers", "", count, "4", 1, 256, "Executions of automations at a time",
+     METER_SET(c.engine.automations.workers = as_int(v))},
+    {"automations.parallel_nodes", "", count, "4", 1, 64, "Nodes of one execution that run beside each other",
+     METER_SET(c.engine.automations.parallel_nodes = as_int(v))},
     {"automations.connections_file", "", text, "", 0, 0,
      "JSON file of the connections that automations may name (docs/nodes.md), readable by its owner only (mode 0600); "
      "empty: none",

@@ -29,6 +29,12 @@ std::optional<std::int64_t> duration_ms(const std::optional<TimePoint>& from, co
     return (*to - *from).count();
 }
 
+std::string stored_text(const Value& object, std::string_view member, std::string_view otherwise) {
+    const Value* value = object.find(member);
+    const std::string* text = value != nullptr ? value->if_string() : nullptr;
+    return text != nullptr && !text->empty() ? *text : std::string(otherwise);
+}
+
 /// The wire calls a warning "warn".
 std::string_view log_level_name(LogLevel level) noexcept {
     return level == LogLevel::warning ? "warn" : to_string(level);
@@ -60,12 +66,6 @@ std::string log_json(std::string_view execution_id, const ExecutionLog& log) {
         .text_or_null("nodeId", log.node_id)
         .time("createdAt", log.created_at);
     return std::move(out).finish();
-}
-
-std::string stored_text(const Value& object, std::string_view member, std::string_view otherwise) {
-    const Value* value = object.find(member);
-    const std::string* text = value != nullptr ? value->if_string() : nullptr;
-    return text != nullptr ? *text : std::string(otherwise);
 }
 
 }  // namespace

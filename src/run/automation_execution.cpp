@@ -152,7 +152,7 @@ Result<void> AutomationExecution::try_node(std::size_t node) {
                         .node_id = stored.id,
                         .account_id = execution.account_id,
                         .stop = halted_.get_token()};
-    logger.note(LogLevel::info, "Node " + stored.id + " started");
+    logger.note(LogLevel::info, "Node '" + stored.id + "' started");
     const Result<void> outcome = parts_.nodes->run(stored.type, context, in, out);
     // The store is in trouble, not the node; and what was told to stop has not failed.
     if (trouble_.any() || (!outcome && halted_.stop_requested())) return {};
@@ -165,10 +165,10 @@ Result<void> AutomationExecution::try_node(std::size_t node) {
     end.output_data = redact_->json(out.preview().text());
     if (outcome) {
         end.chunks = out.take_rest();
-        logger.note(LogLevel::info, "Node " + stored.id + " completed: " + items_text(end.input_items) + " in, " +
+        logger.note(LogLevel::info, "Node '" + stored.id + "' completed: " + items_text(end.input_items) + " in, " +
                                         items_text(end.output_items) + " out");
     } else {
-        logger.note(LogLevel::error, "Node " + stored.id + " failed: " + outcome.error().message);
+        logger.note(LogLevel::error, "Node '" + stored.id + "' failed: " + outcome.error().message);
     }
     end.logs = logger.take();
     end_try(node, outcome, std::move(end));
@@ -195,7 +195,7 @@ void AutomationExecution::end_try(std::size_t node, const Result<void>& outcome,
         const std::lock_guard lock(mutex_);
         nodes_[node] = {end.status, failed_tries, end.retry_at};
         if (end.status == SpanStatus::failed && !failure_)
-            failure_ = "Node " + plan_->nodes[node].id + " failed: " + *end.error;
+            failure_ = "Node '" + plan_->nodes[node].id + "' failed: " + *end.error;
     }
     if (end.status == SpanStatus::failed) halted_.request_stop();
 }

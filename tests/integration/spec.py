@@ -38,7 +38,9 @@ IN_SCOPE = (
     "automationListWorkflows", "automationCreateWorkflow", "automationListTemplates", "automationStats",
     "automationGetWorkflow", "automationUpdateWorkflow", "automationDeleteWorkflow", "automationDuplicateWorkflow",
     "automationSetStatus", "automationListVersions", "automationCreateVersion", "automationListShares",
-    "automationShareWorkflow", "automationUnshareWorkflow", "automationWhoAmI", "automationListNodeTypes",
+    "automationShareWorkflow", "automationUnshareWorkflow", "automationWhoAmI",
+    "automationExecuteWorkflow", "automationDeployWorkflow", "automationUndeployWorkflow", "automationListExecutions",
+    "automationGetExecution", "automationStopExecution", "automationListExecutionSpans", "automationListExecutionLogs", "automationListNodeTypes",
     "health", "ready", "metrics", "openapi",
 )
 

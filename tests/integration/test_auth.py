@@ -81,6 +81,7 @@ SECURED = (
     ("metrics", "GET", "/metrics", None),
 )
 _FLOW = "/api/v1/workflows/wf_000000000000"
+_RUN = "/api/v1/executions/exec_000000000000"
 # The same of the automation dialect; who may do what there is in test_automations.
 AUTOMATION = (
     ("automationListWorkflows", "GET", "/api/v1/workflows", None),
@@ -98,6 +99,14 @@ AUTOMATION = (
     ("automationShareWorkflow", "POST", f"{_FLOW}/share", b"{}"),
     ("automationUnshareWorkflow", "DELETE", f"{_FLOW}/share/someone", None),
     ("automationWhoAmI", "GET", "/api/v1/auth/whoami", None),
+    ("automationExecuteWorkflow", "POST", f"{_FLOW}/execute", None),
+    ("automationDeployWorkflow", "POST", f"{_FLOW}/deploy", None),
+    ("automationUndeployWorkflow", "POST", f"{_FLOW}/undeploy", None),
+    ("automationListExecutions", "GET", "/api/v1/executions", None),
+    ("automationGetExecution", "GET", f"{_RUN}", None),
+    ("automationStopExecution", "POST", f"{_RUN}/stop", None),
+    ("automationListExecutionSpans", "GET", f"{_RUN}/spans", None),
+    ("automationListExecutionLogs", "GET", f"{_RUN}/logs", None),
     ("automationListNodeTypes", "GET", "/api/v1/workflow-nodes", None),
 )
 

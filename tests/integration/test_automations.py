@@ -234,7 +234,7 @@ class Access(Automations):
                 name = scope and operation["operationId"]
                 if scope and name in harness.contract.IN_SCOPE and path.startswith(API):
                     routes.append((method.upper(), path, scope, name))
-        self.assertEqual(len(routes), 14, routes)
+        self.assertEqual(len(routes), 17, routes)
         bodies = {"automationCreateWorkflow": {"name": "m"}, "automationUpdateWorkflow": {"description": "d"},
                   "automationSetStatus": {"status": "draft"}, "automationShareWorkflow": {"userId": "someone"}}
         tags = itertools.count()

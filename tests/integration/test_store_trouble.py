@@ -42,6 +42,10 @@ class FullDisk(harness.MeterCase):
         body = {"strategy_id": strategy["id"], "url": url}
         flow = "/api/v1/workflows/" + client.post("/api/v1/workflows", {"name": "f"}, expect=201).json["workflowId"]
         client.post(f"{flow}/share", {"userId": "someone"}, expect=200)
+        asking = {"name": "w", "nodes": [{"id": "a", "nodeId": "http-request", "config": {"url": self.site.url("/hang")}}]}
+        waits = client.post("/api/v1/workflows", asking, expect=201).json["workflowId"]
+        waiting = client.post(f"/api/v1/workflows/{waits}/execute", expect=201).json["executionId"]
+        waiting = f"/api/v1/executions/{waiting}"
         node = {"node_key": "a", "strategy_id": strategy["id"], "input_type": "static_urls", "static_urls": [url]}
         pair = client.post("/api/workflows", {"name": "flow", "nodes": [node]}, expect=201).json
         at_flow = f"/api/workflows/{pair['id']}"
@@ -81,6 +85,10 @@ class FullDisk(harness.MeterCase):
                     ("POST", f"{flow}/versions", {"versionTag": "lost"}),
                     ("POST", f"{flow}/share", {"userId": "lost"}),
                     ("DELETE", f"{flow}/share/someone", {}),
+                    ("POST", f"{flow}/execute", {}),
+                    ("POST", f"{flow}/deploy", {}),
+                    ("POST", f"{flow}/undeploy", {}),
+                    ("POST", f"{waiting}/stop", {}),
                     ("POST", "/api/workflows", {"name": "lost"}),
                     ("PUT", at_flow, {"name": "lost"}),
                     ("POST", at_flow + "/nodes", {**node, "node_key": "lost"}),
@@ -105,6 +113,7 @@ class FullDisk(harness.MeterCase):
         eventually(lambda: client.post("/api/jobs", body).status == 201, what="writes again")
         self.assertEqual(client.execute(strategy, url)["results"], SHOP_ITEMS)
         client.post(at_run + "/cancel", {}, expect=200)
+        client.post(f"{waiting}/stop", expect=200)
         client.post(at_ticking + "/run", expect=201)
         schedules = [each["id"] for each in client.get("/api/schedules", expect=200).json]
         self.assertEqual(schedules, [] if gone else [schedule["id"]])

@@ -16,7 +16,8 @@ EXEMPT = {
                     "listWebhookDeliveries", "getDiscovery", "getDiscoveryUrls", "listDiscoveries", "listStrategyGroups",
                     "getStrategyGroup", "getGroupSchemaProgress", "automationListWorkflows", "automationListTemplates",
                     "automationStats", "automationGetWorkflow", "automationListVersions", "automationListShares",
-                    "automationWhoAmI", "listWorkflows", "getWorkflow", "listWorkflowRuns", "getWorkflowRun",
+                    "automationWhoAmI", "automationListExecutions", "automationGetExecution",
+                    "automationListExecutionSpans", "automationListExecutionLogs", "listWorkflows", "getWorkflow", "listWorkflowRuns", "getWorkflowRun",
                     "getLatestWorkflowOutput", "getWorkflowGraph", "listWorkflowSchedules")},
     ("automationListNodeTypes", 503): "asks no store",
     ("testWebhook", 503): "asks the receiver, not the store",
@@ -35,7 +36,7 @@ EXEMPT = {
     ("ready", 503): "only between the signal to stop and the end of the process; seen or not by timing",
 }
 # The modules whose answers make up the picture.
-NEEDED = ("test_auth", "test_automation_nodes", "test_automations", "test_bodies", "test_changes", "test_discovery", "test_generate", "test_groups",
+NEEDED = ("test_auth", "test_automation_nodes", "test_automations", "test_bodies", "test_changes", "test_discovery", "test_executions", "test_generate", "test_groups",
           "test_http", "test_idempotency", "test_jobs", "test_limits", "test_lists", "test_schedules",
           "test_store_trouble", "test_strategies", "test_watch", "test_webhooks", "test_workflow_items", "test_workflow_runs",
           "test_workflow_schedules", "test_workflows")
