@@ -62,7 +62,8 @@ class Executed(harness.MeterCase):
         return f"{API}/{made['workflowId']}"
 
     def start(self, flow, body=None, client=None):
-        made = (client or self.owner).post(f"{flow}/execute", body, expect=201).json
+        given = () if body is None else (body,)
+        made = (client or self.owner).post(f"{flow}/execute", *given, expect=201).json
         self.assertRegex(made["executionId"], "^exec_[A-Za-z0-9]{12,}$")
         return f"{RUNS}/{made['executionId']}"
 
@@ -169,10 +170,12 @@ class Pipelines(Executed):
         self.assertEqual((before["status"], before["progress"], before["endedAt"]), ("running", 0, None))
         stopped = self.owner.post(f"{run}/stop", expect=200).json
         self.assertEqual((stopped["status"], stopped["error"]), ("stopped", None))
-        eventually(lambda: self.site.in_flight() == 0, what="the end of the request")
         self.assertEqual(self.owner.post(f"{run}/stop", {}, expect=200).json, stopped)
         spans = self.owner.get(f"{run}/spans", expect=200).json["spans"]
         self.assertEqual([one["status"] for one in spans], ["stopped", "skipped"])
+        flow = self.hanging()
+        for _ in range(4):  # as many as run at a time: what is stopped makes room
+            self.owner.post(f"{self.running(flow)}/stop", expect=200)
         done = self.ended(self.start(self.make(chain(START))))
         self.owner.post(f"{RUNS}/{done['id']}/stop", expect=409)
 
@@ -288,7 +291,6 @@ class Access(Executed):
         run = self.running(flow)
         self.owner.delete(flow, expect=204)
         self.owner.get(run, expect=404)
-        eventually(lambda: self.site.in_flight() == 0, what="the end of the request")
 
     def test_unknown_ids_are_not_found(self):
         for suffix in ("", "/spans", "/logs"):
