@@ -90,9 +90,9 @@ Result<void> check_webhook_members(const Object& body) {
 Result<void> check_schedule_record(Object body) {
     if (auto valid = check_webhook_members(body); !valid) return valid;
     body.erase("webhook_url");
-    const bool of_workflow = body.contains("workflow_id");
+    const bool of_workflow = body.contains("workflow_id") || body.contains("automation_id");
     if (of_workflow && (body.contains("strategy_id") || body.contains("url") || body.contains("urls")))
-        return bad_request("A schedule of a workflow has neither strategy nor URLs", "workflow_id");
+        return bad_request("A schedule of a workflow or automation has neither strategy nor URLs", "workflow_id");
     const Value* urls = body.find("urls");
     const bool none_yet = urls != nullptr && urls->is_array() && urls->if_array()->empty();
     if (none_yet && *body.find("rediscover")->if_bool()) {  // they come with the first tick

@@ -57,8 +57,18 @@ constexpr KindText kind_texts[] = {
     {"workflow_edge", "workflow", 2,
      "workflow_id:id position:integer edge_id:id source_node_key:text target_node_key:text filter_config:json? "
      "created_at:time"},
+    {"automation", "", 1,
+     "automation_id:text account_id:text owner_id:text organization_id:text name:text description:text "
+     "status:draft|active|paused|archived version:integer tags:json is_public:flag is_template:flag revision:integer "
+     "created_at:time updated_at:time"},
+    {"automation_graph", "automation", 1, "automation_id:text nodes:json connections:json config:json settings:json"},
+    {"automation_version", "", 2,
+     "automation_id:text version:integer version_tag:text description:text created_by:text created_at:time nodes:json "
+     "connections:json config:json settings:json"},
+    {"automation_share", "", 2, "automation_id:text user_id:text position:integer shared_at:time"},
     {"schedule", "", 1,
-     "schedule_id:id account_id:text strategy_id:id? workflow_id:id? url:text? urls:json? interval_seconds:integer? "
+     "schedule_id:id account_id:text strategy_id:id? workflow_id:id? automation_id:text? automation_node_id:text? "
+     "url:text? urls:json? interval_seconds:integer? "
      "cron_expression:text? timezone:text? jitter_seconds:integer enabled:flag webhook_url:text? "
      "webhook_metadata:json? webhook_secret:text? webhook_type:standard|slack|slack_workflow|discord|email? "
      "webhook_on:all|changes parameters:json? ignore:json? key:json? strategy_group_id:id? discovery_id:id? "
@@ -103,15 +113,22 @@ constexpr KindText kind_texts[] = {
      "status:pending|delivered|failed attempts:integer failures:integer token:integer next_attempt_at:time? "
      "last_status_code:integer? last_error:text? created_at:time completed_at:time?"},
     {"webhook_payload", "", 1, "delivery_id:id payload:json"},
-    {"automation", "", 1,
-     "automation_id:text account_id:text owner_id:text organization_id:text name:text description:text "
-     "status:draft|active|paused|archived version:integer tags:json is_public:flag is_template:flag revision:integer "
-     "created_at:time updated_at:time"},
-    {"automation_graph", "automation", 1, "automation_id:text nodes:json connections:json config:json settings:json"},
-    {"automation_version", "", 2,
-     "automation_id:text version:integer version_tag:text description:text created_by:text created_at:time nodes:json "
-     "connections:json config:json settings:json"},
-    {"automation_share", "", 2, "automation_id:text user_id:text position:integer shared_at:time"},
+    {"execution", "", 1,
+     "execution_id:text automation_id:text account_id:text user_id:text organization_id:text "
+     "status:pending|running|completed|failed|stopped trigger:manual|schedule|webhook|api schedule_id:id? error:text? "
+     "created_at:time started_at:time? ended_at:time? updated_at:time timeout_ms:integer deadline_at:time? "
+     "due_at:time? lease_until:time? token:integer losses:integer"},
+    {"execution_graph", "", 1,
+     "execution_id:text trigger_inputs:json nodes:json connections:json config:json settings:json"},
+    {"execution_span", "", 2,
+     "execution_id:text position:integer span_id:text node_id:text node_label:text? node_type:text "
+     "status:pending|running|completed|failed|skipped|stopped ordinal:integer? failed_tries:integer retry_at:time? "
+     "started_at:time? ended_at:time? input_items:integer output_items:integer input_data:json? output_data:json? "
+     "error:text?"},
+    {"execution_log", "", 2,
+     "execution_id:text sequence:integer log_id:text level:debug|info|warning|error message:text node_id:text? "
+     "created_at:time"},
+    {"execution_items", "", 4, "execution_id:text position:integer port:text sequence:integer items:text"},
 };
 
 std::vector<std::string> split_words(std::string_view text, char separator) {

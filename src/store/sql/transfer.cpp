@@ -215,6 +215,12 @@ std::vector<std::string> strangers(Connection& connection) {
         {"SELECT COUNT(*) FROM schedules JOIN workflows ON workflows.workflow_id = schedules.workflow_id "
          "WHERE workflows.account_id <> schedules.account_id",
          "schedules of another account's workflow"},
+        {"SELECT COUNT(*) FROM schedules JOIN automations ON automations.automation_id = schedules.automation_id "
+         "WHERE automations.account_id <> schedules.account_id",
+         "schedules of another account's automation"},
+        {"SELECT COUNT(*) FROM automation_executions JOIN automations ON automations.automation_id = "
+         "automation_executions.automation_id WHERE automations.account_id <> automation_executions.account_id",
+         "executions of another account's automation"},
         {"SELECT COUNT(*) FROM jobs JOIN strategies ON strategies.strategy_id = jobs.strategy_id "
          "WHERE strategies.account_id <> jobs.account_id",
          "jobs of another account's strategy"},
@@ -260,6 +266,10 @@ const std::vector<std::pair<std::string_view, std::string_view>>& record_tables(
         {"workflow", "workflows"},
         {"workflow_node", "workflow_nodes"},
         {"workflow_edge", "workflow_edges"},
+        {"automation", "automations"},
+        {"automation_graph", "automation_graphs"},
+        {"automation_version", "automation_versions"},
+        {"automation_share", "automation_shares"},
         {"schedule", "schedules"},
         {"schedule_tick", "schedule_ticks"},
         {"batch", "batches"},
@@ -274,10 +284,11 @@ const std::vector<std::pair<std::string_view, std::string_view>>& record_tables(
         {"workflow_input", "workflow_inputs"},
         {"webhook_delivery", "webhook_deliveries"},
         {"webhook_payload", "webhook_payloads"},
-        {"automation", "automations"},
-        {"automation_graph", "automation_graphs"},
-        {"automation_version", "automation_versions"},
-        {"automation_share", "automation_shares"},
+        {"execution", "automation_executions"},
+        {"execution_graph", "automation_execution_graphs"},
+        {"execution_span", "automation_spans"},
+        {"execution_log", "automation_logs"},
+        {"execution_items", "automation_items"},
     };
     return tables;
 }
