@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t csv_columns = 10'000;
 
 void csv_append_field(std::string& out, std::string_view text) {
-    if (text.find_first_of(",\"\r\n") == text.npos) {
+    // A byte order mark that belongs to the first name would be taken for that of the file.
+    if (text.find_first_of(",\"\r\n") == text.npos && !text.starts_with("\xEF\xBB\xBF")) {
         out.append(text);
         return;
     }
@@ -139,6 +140,7 @@ void CsvWriter::write_header(std::string& out) {
         if (i > 0) out.push_back(',');
         csv_append_field(out, columns_[i]);
     }
+    if (columns_.size() == 1 && columns_.front().empty()) out.append("\"\"");  // an empty line is no record
     out.append("\r\n");
     has_header_ = true;
 }

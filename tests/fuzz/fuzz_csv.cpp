@@ -1,5 +1,6 @@
 // A byte for format and size of the pieces, then records: refused or read, the same in pieces of any size; what was
 // read is written and read again as it was.
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,6 +66,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (written.size() > record_limit) return 0;
     const Read again = read_records(format, written, written.size());
     expect(!again.error, "what was written is read");
-    if (format != RecordFormat::csv) expect(again.texts == whole.texts, "and is what it was");
+    const auto is_whole = [&](const Value& item) {  // a record that is short in CSV lacks members
+        return item.if_object() != nullptr && item.if_object()->size() == whole.items.front().if_object()->size();
+    };
+    if (format != RecordFormat::csv || std::all_of(whole.items.begin(), whole.items.end(), is_whole))
+        expect(again.texts == whole.texts, "and is what it was");
     return 0;
 }

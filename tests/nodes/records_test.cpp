@@ -129,6 +129,13 @@ TEST_SUITE("nodes.records") {
         CHECK(write_all(RecordFormat::csv, {}, {"a", "b"}) == "a,b\r\n");
         CHECK(write_all(RecordFormat::csv, json_items(R"([{"b": 1}])"), {"a", "b"}) == "a,b\r\n,1\r\n");
         CHECK(write_all(RecordFormat::csv, json_items(R"([{"a": ""}])")) == "a\r\n\"\"\r\n");
+        CHECK(write_all(RecordFormat::csv, json_items(R"([{"": "x"}])")) == "\"\"\r\nx\r\n");
+        // What would be read as a byte order mark is quoted.
+        CHECK(write_all(RecordFormat::csv, {Object{{"\xEF\xBB\xBF"
+                                                    "a",
+                                                    1}}}) ==
+              "\"\xEF\xBB\xBF"
+              "a\"\r\n1\r\n");
     }
 
     TEST_CASE("an item that CSV has no place for is refused by its member") {
