@@ -30,6 +30,11 @@ FILTERS = [
                             ("lt", 3))
 ]
 
+RECORDS = [  # the first byte is the format: JSON, JSON lines, CSV
+    b'\0[{"a":1,"b":"]"},[2,[]],"\\"",null]', b"\0 {} ", b'\1{"a":1}\n\n[2]\r\n"x"', b"\1\xef\xbb\xbf{}\n",
+    b'\2a,b\r\n1,"x,""y""\n"\r\n,\n', b'\2\xef\xbb\xbf"a",\n"",1\n3', b"\5a;b\r1",
+]
+
 STRATEGY = "550e8400-e29b-41d4-a716-446655440000"
 WORKFLOWS = [
     {"name": "Jobs", "description": None,
@@ -93,6 +98,7 @@ def seeds():
     return {
         "json": files("jsontestsuite/test_parsing", "jsontestsuite/test_transform"),
         "html": pages(),
+        "csv": RECORDS,
         "css": (text.encode() for text in selectors()),
         "plan": (json.dumps(plan).encode() + b"\0" + page for plan in PLANS),
         "url": (text.encode("utf-8", "replace") for text in urls()),
