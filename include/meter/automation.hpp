@@ -69,6 +69,14 @@ struct AutomationCaller {
     std::string organization_id = "default";
 };
 
+/// What proves that a call of a webhook trigger is from who knows its secret: the secret itself, or the texts of the
+/// Standard Webhooks headers. Empty: not given. Valid for the call.
+struct HookProof {
+    std::string_view secret = {};
+    std::string_view id = {}, timestamp = {}, signatures = {};
+    std::string_view body = {};  ///< of the request, byte for byte
+};
+
 struct AutomationRequest {
     std::string name = {};
     std::string description = {};
@@ -202,6 +210,12 @@ public:
     /// The copy of a built-in one can be deployed once the connections it names are configured.
     Result<std::vector<Automation>> templates(const AutomationCaller& caller = {});
     Result<AutomationStats> stats(const AutomationCaller& caller = {});
+
+    /// The owner of an active automation, for whom its webhook-trigger node may start an execution; nullopt when the
+    /// proof is none. Signatures hold for 5 minutes. Errors: not_found "Webhook not found" unless the automation is
+    /// active and has this node.
+    Result<std::optional<AutomationCaller>> open_hook(std::string_view automation_id, std::string_view node_id,
+                                                      const HookProof& proof);
 
 private:
     std::shared_ptr<const AutomationParts> parts_;

@@ -37,6 +37,8 @@ public:
     virtual Result<void> insert(const Automation& automation, const AutomationVersion& first,
                                 const std::vector<AutomationTimer>& timers) = 0;
     virtual Result<std::optional<Automation>> find(const AutomationCaller& caller, std::string_view automation_id) = 0;
+    /// Whosever it is: for triggers.
+    virtual Result<std::optional<Automation>> find_any(std::string_view automation_id) = 0;
     /// Ties in the order of creation. Without graphs.
     virtual Result<AutomationList> list(const AutomationCaller& caller, const AutomationQuery& query) = 0;
     virtual Result<std::vector<Automation>> templates(const AutomationCaller& caller) = 0;

@@ -62,6 +62,9 @@ METER_EXPORT bool verify_webhook(std::string_view secret, std::string_view id, s
                                  std::string_view signatures, std::string_view body, TimePoint now,
                                  std::chrono::seconds tolerance = std::chrono::minutes(5));
 
+/// Are two secrets the same? Takes as long for those that differ, unless their lengths do.
+METER_EXPORT bool equal_secrets(std::string_view given, std::string_view expected) noexcept;
+
 /// pending -> delivered | failed; a replay makes either pending again.
 enum class DeliveryStatus { pending, delivered, failed };
 

@@ -50,7 +50,7 @@ std::vector<Route> all_routes() {
     for (auto part :
          {strategy_routes(), job_routes(), schedule_routes(), discovery_routes(), strategy_group_routes(),
           workflow_routes(), workflow_run_routes(), workflow_schedule_routes(), webhook_routes(), account_routes(),
-          automation_routes(), automation_execution_routes(), node_type_routes(), operation_routes()})
+          automation_routes(), automation_execution_routes(), node_type_routes(), hook_routes(), operation_routes()})
         routes.insert(routes.end(), part.begin(), part.end());
     return routes;
 }

@@ -23,6 +23,7 @@ std::vector<Route> account_routes();
 std::vector<Route> automation_routes();
 std::vector<Route> automation_execution_routes();
 std::vector<Route> node_type_routes();
+std::vector<Route> hook_routes();
 std::vector<Route> operation_routes();
 
 std::vector<Route> all_routes();

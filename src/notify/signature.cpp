@@ -15,16 +15,6 @@ std::string hmac_bytes(std::string_view key, std::string_view text) {
     return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
-/// Looks at every byte whatever it finds, so that the time tells nothing.
-bool same_bytes(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    unsigned char difference = 0;
-    for (std::size_t i = 0; i < a.size(); ++i)
-        difference = static_cast<unsigned char>(difference |
-                                                (static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i])));
-    return difference == 0;
-}
-
 }  // namespace
 
 std::string body_signature(std::string_view secret, std::string_view body) {
@@ -56,6 +46,16 @@ std::string unix_seconds(TimePoint time) {
 
 namespace meter {
 
+/// Looks at every byte whatever it finds, so that the time tells nothing.
+bool equal_secrets(std::string_view given, std::string_view expected) noexcept {
+    if (given.size() != expected.size()) return false;
+    unsigned char difference = 0;
+    for (std::size_t i = 0; i < given.size(); ++i)
+        difference = static_cast<unsigned char>(
+            difference | (static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(expected[i])));
+    return difference == 0;
+}
+
 bool verify_webhook(std::string_view secret, std::string_view id, std::string_view timestamp,
                     std::string_view signatures, std::string_view body, TimePoint now, std::chrono::seconds tolerance) {
     std::int64_t seconds = 0;
@@ -69,7 +69,7 @@ bool verify_webhook(std::string_view secret, std::string_view id, std::string_vi
     bool right = false;
     while (!signatures.empty()) {  // several, with spaces between, while a secret is being replaced
         const auto space = std::min(signatures.find(' '), signatures.size());
-        right = notify::same_bytes(signatures.substr(0, space), expected) || right;
+        right = equal_secrets(signatures.substr(0, space), expected) || right;
         signatures.remove_prefix(std::min(space + 1, signatures.size()));
     }
     return right;

@@ -40,7 +40,8 @@ IN_SCOPE = (
     "automationSetStatus", "automationListVersions", "automationCreateVersion", "automationListShares",
     "automationShareWorkflow", "automationUnshareWorkflow", "automationWhoAmI",
     "automationExecuteWorkflow", "automationDeployWorkflow", "automationUndeployWorkflow", "automationListExecutions",
-    "automationGetExecution", "automationStopExecution", "automationListExecutionSpans", "automationListExecutionLogs", "automationListNodeTypes",
+    "automationGetExecution", "automationStopExecution", "automationListExecutionSpans", "automationListExecutionLogs",
+    "automationListNodeTypes", "automationTriggerWebhook",
     "health", "ready", "metrics", "openapi",
 )
 

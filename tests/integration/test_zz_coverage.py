@@ -20,6 +20,7 @@ EXEMPT = {
                     "automationListExecutionSpans", "automationListExecutionLogs", "listWorkflows", "getWorkflow", "listWorkflowRuns", "getWorkflowRun",
                     "getLatestWorkflowOutput", "getWorkflowGraph", "listWorkflowSchedules")},
     ("automationListNodeTypes", 503): "asks no store",
+    ("automationTriggerWebhook", 503): "stores what automationExecuteWorkflow stores",
     ("testWebhook", 503): "asks the receiver, not the store",
     ("toggleGroupSchedules", 503): "writes as updateSchedule does, and only where the group has schedules",
     ("automationWhoAmI", 403): "any valid key may ask",

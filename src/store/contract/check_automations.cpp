@@ -50,6 +50,10 @@ void check_automations(ContractReport& report, Store& store) {
     report.expect(report.take(automations.find(automation_owner, first.automation_id), "find()") == first,
                   "find() returns every member as it was inserted");
 
+    report.expect(report.take(automations.find_any(first.automation_id), "find_any()") == first &&
+                      !report.take(automations.find_any("wf_nowhere"), "find_any()"),
+                  "find_any() asks for no caller");
+
     report.expect(!report.take(automations.find(shared_user, first.automation_id), "find()") &&
                       !report.take(automations.find(colleague, first.automation_id), "find()"),
                   "others see no automation that is neither shared nor public");

@@ -91,6 +91,16 @@ Result<std::optional<Automation>> SqlAutomationStore::find(const AutomationCalle
     });
 }
 
+Result<std::optional<Automation>> SqlAutomationStore::find_any(std::string_view automation_id) {
+    static const std::string sql =
+        "SELECT " + std::string(automation_columns) + " FROM automations WHERE automation_id = $1";
+    return database_.read("automations.find_any", [&](Connection& connection) -> Result<std::optional<Automation>> {
+        auto found = find_row<Automation>(connection, sql, {automation_id}, read_automation);
+        if (found) read_rest(connection, *found);
+        return found;
+    });
+}
+
 Result<AutomationList> SqlAutomationStore::list(const AutomationCaller& caller, const AutomationQuery& query) {
     if (auto valid = validate(query.range); !valid) return valid.error();
     static const std::string matching =

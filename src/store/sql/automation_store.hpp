@@ -26,6 +26,7 @@ public:
 
     // automation_queries.cpp
     Result<std::optional<Automation>> find(const AutomationCaller& caller, std::string_view automation_id) override;
+    Result<std::optional<Automation>> find_any(std::string_view automation_id) override;
     Result<AutomationList> list(const AutomationCaller& caller, const AutomationQuery& query) override;
     Result<std::vector<Automation>> templates(const AutomationCaller& caller) override;
     Result<AutomationStats> stats(const AutomationCaller& caller) override;
