@@ -195,6 +195,8 @@ def check_routes(binary):
     for route in sorted(served - described):
         faults.append(f"server/openapi.yaml: does not have {' '.join(route)}, which is served")
     commands = re.findall(r"""^.*?\bmeter (GET|POST|PUT|PATCH|DELETE) ['"]?(/[^\s'"?]*)""", text, re.M)
+    commands += [("POST" if "--json" in rest else "GET", target)  # what no key is sent to
+                 for target, rest in re.findall(r"^curl\b.*? http://localhost:8000(/[^\s'\"?]*)(.*)$", text, re.M)]
     commands = [(method, re.sub(r"\$\w+", "{}", target)) for method, target in commands]
     for method, route in sorted(served & documented):
         if (method, re.sub(r"\{\w+\}", "{}", route)) not in commands:
