@@ -116,21 +116,48 @@ double transitions_per_second(const std::string& file, int rounds) {
 
 }  // namespace
 
+void print(const char* name, const std::vector<double>& samples, const char* unit) {
+    const bench::Summary x = bench::summary(samples);
+    std::printf("  %-38s %9.2f %9.2f %9.2f %s\n", name, x.min, x.median, x.max, unit);
+}
+
 int main(int argc, char** argv) {
-    if (argc != 3 || std::atoi(argv[1]) < links_of_a_page) {
-        std::fputs("usage: bench_workflow DETAILS DIRECTORY   (at least 1000 details)\n", stderr);
+    const int rounds = argc > 3 ? std::atoi(argv[3]) : 3;
+    if (argc < 3 || argc > 4 || std::atoi(argv[1]) < links_of_a_page || rounds < 1) {
+        std::fputs("usage: bench_workflow DETAILS DIRECTORY [ROUNDS]   (at least 1000 details)\n", stderr);
         return 2;
     }
     const int details = std::atoi(argv[1]) / links_of_a_page * links_of_a_page;
     const std::string folder = argv[2];
-    const double flow = workflow_seconds(folder + "/workflow.db", details);
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    const double jobs = jobs_seconds(folder + "/jobs.db", details);
-    const double passed = transitions_per_second(folder + "/tail.db", 20);
+    std::vector<double> flows, batches, wall_ratios, cpu_ratios, passed;
+    double peak_mib = 0;
+    for (int round = 0; round < rounds; ++round) {
+        const std::string name = folder + "/" + std::to_string(round);
+        const double start = bench::cpu_seconds();
+        const double flow = workflow_seconds(name + "-workflow.db", details);
+        const double middle = bench::cpu_seconds();
+        if (round == 0) {
+            rusage usage{};
+            getrusage(RUSAGE_SELF, &usage);
+            peak_mib = static_cast<double>(usage.ru_maxrss) / 1024;
+        }
+        const double jobs = jobs_seconds(name + "-jobs.db", details);
+        const double end = bench::cpu_seconds();
+        flows.push_back(details / flow);
+        batches.push_back(details / jobs);
+        wall_ratios.push_back(jobs / flow);
+        cpu_ratios.push_back((end - middle) / (middle - start));
+        passed.push_back(transitions_per_second(name + "-tail.db", 10));
+    }
     std::printf(
-        "{\"details\":%d,\"workflow_pages_per_second\":%.0f,\"jobs_pages_per_second\":%.0f,\"ratio\":%.3f,"
-        "\"peak_rss_mib\":%.1f,\"transitions_per_second\":%.0f}\n",
-        details, details / flow, details / jobs, jobs / flow, static_cast<double>(usage.ru_maxrss) / 1024, passed);
+        "a list with %d links run as list -> details, and the same pages as a batch (%d rounds: min / median / "
+        "max)\n",
+        details, rounds);
+    print("workflow: pages", flows, "a second");
+    print("plain jobs: pages", batches, "a second");
+    print("workflow / plain jobs, pages a second", wall_ratios, "");
+    print("plain jobs / workflow, CPU time", cpu_ratios, "");
+    print("nodes without work", passed, "a second");
+    std::printf("  %-38s %9.1f MiB\n\n", "peak memory of the first workflow", peak_mib);
     return 0;
 }

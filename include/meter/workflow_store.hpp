@@ -64,6 +64,14 @@ struct NodeInput {
     std::int64_t item_count = 0;  ///< reused: items of that job
 };
 
+/// What an input was fed with.
+struct NodeFeed {
+    std::int64_t sequence = 0;
+    std::string feed_hash = {};
+
+    bool operator==(const NodeFeed&) const = default;
+};
+
 /// Which part of what a node hands on.
 struct NodeOutputQuery {
     std::string run_id = {};
@@ -167,9 +175,13 @@ public:
 
     /// What a node hands on, in order. Jobs that did not complete hand on nothing.
     virtual Result<std::vector<NodeOutput>> outputs(const NodeOutputQuery& query) = 0;
-    /// The completed inputs of a node in a run with these hashes, in no order.
+    /// The feeds of the inputs whose outputs a node in a run hands on, in order. `limit` [1, 10000]; errors:
+    /// invalid_argument.
+    virtual Result<std::vector<NodeFeed>> feeds(std::string_view run_id, std::string_view node_id,
+                                                std::int64_t first_sequence, std::int64_t limit) = 0;
+    /// Those of these inputs whose jobs completed, marked as reused, in no order.
     virtual Result<std::vector<NodeInput>> reusable(std::string_view run_id, std::string_view node_id,
-                                                    const std::vector<std::string>& feed_hashes) = 0;
+                                                    const std::vector<std::int64_t>& sequences) = 0;
 };
 
 }  // namespace meter

@@ -317,10 +317,17 @@ Job WorkflowStep::job_of(const Planning& planning, const workflow::PlannedInput&
 }
 
 Result<void> WorkflowStep::reuse(const Planning& planning, std::vector<NodeInput>& inputs) {
-    std::vector<std::string> hashes;
-    for (const NodeInput& input : inputs) hashes.push_back(input.feed_hash);
-    auto earlier = parts_.store.workflows().reusable(*claimed_.previous_run_id,
-                                                     claimed_.definition.nodes[planning.node].node_id, hashes);
+    const std::string& run_id = *claimed_.previous_run_id;
+    const std::string& node_id = claimed_.definition.nodes[planning.node].node_id;
+    auto feeds = feeds_.find(planning.node);
+    if (feeds == feeds_.end()) {
+        auto read = FeedIndex::read(parts_.store.workflows(), run_id, node_id);
+        if (!read) return read.error();
+        feeds = feeds_.emplace(planning.node, *std::move(read)).first;
+    }
+    std::vector<std::int64_t> sequences;
+    for (const NodeInput& input : inputs) feeds->second.find(input.feed_hash, sequences);
+    auto earlier = parts_.store.workflows().reusable(run_id, node_id, sequences);
     if (!earlier) return earlier.error();
     std::unordered_map<std::string_view, const NodeInput*> by_hash;
     for (const NodeInput& input : *earlier) by_hash.emplace(input.feed_hash, &input);

@@ -17,6 +17,7 @@
 #include "meter/schema.hpp"
 #include "meter/store.hpp"
 #include "meter/workflow.hpp"
+#include "run/feed_index.hpp"
 #include "workflow/graph.hpp"
 #include "workflow/inputs.hpp"
 
@@ -98,6 +99,7 @@ private:
     std::map<std::size_t, NodeChange> changes_;
     std::size_t unwritten_inputs_ = 0;
     std::map<std::string, RunStrategy> strategies_;
+    std::map<std::size_t, FeedIndex> feeds_;  ///< of the previous run, by node
 };
 
 }  // namespace meter::run

@@ -441,10 +441,14 @@ void check_workflow_steps(ContractReport& report, Store& store) {
     report.expect(claimed.previous_run_id == run.run_id && claimed.previous_output_hash == "first output" &&
                       claimed.previous_nodes.size() == 2 && claimed.previous_nodes[1].signature == "signature",
                   "a run knows the one before it");
-    auto reusable =
-        report.take(workflows.reusable(run.run_id, details, {"feed 0", "feed 1", "feed 2", "feed 9"}), "reusable()");
+    const std::vector<NodeFeed> fed{{1, "feed 1"}, {2, "feed 2"}};
+    report.expect(report.take(workflows.feeds(run.run_id, details, 1, 2), "feeds()") == fed,
+                  "feeds() are in order, from the first that is asked for");
+    report.expect_error(workflows.feeds(run.run_id, details, 0, 0), ErrorCode::invalid_argument, "feeds() of limit 0");
+    auto reusable = report.take(workflows.reusable(run.run_id, details, {0, 1, 2, 9}), "reusable()");
     report.expect(reusable.size() == 2 && reusable[0].reused && reusable[0].item_count == 2 &&
-                      (reusable[0].job_id == sample_id(100) || reusable[0].job_id == sample_id(110)),
+                      (reusable[0].job_id == sample_id(100) || reusable[0].job_id == sample_id(110)) &&
+                      reusable[0].feed_hash == "feed " + std::to_string(reusable[0].sequence),
                   "reusable() finds the inputs whose jobs completed");
     NodeChange copied = ended_change(claimed, 1, NodeStatus::skipped, 1'100);
     copied.progress.execution.skip_reason = SkipReason::unchanged;
@@ -462,7 +466,9 @@ void check_workflow_steps(ContractReport& report, Store& store) {
 
     const WorkflowRun third = add_run(report, store, workflow, 2'000);
     claimed = claim_run(report, store, 2'000);
-    reusable = report.take(workflows.reusable(second.run_id, details, {"feed 2"}), "reusable()");
+    report.expect(report.take(workflows.feeds(second.run_id, details, 1, 2), "feeds()") == fed,
+                  "feeds() are those of the run whose outputs are handed on");
+    reusable = report.take(workflows.reusable(second.run_id, details, {2}), "reusable()");
     report.expect(reusable.size() == 1 && reusable[0].job_id == sample_id(110),
                   "reusable() follows what was handed on to where it came from");
     NodeChange mixed = sample_node_change(claimed, 1, 2'000, 2, true);

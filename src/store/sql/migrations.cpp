@@ -343,6 +343,9 @@ CREATE INDEX discoveries_by_schedule ON discoveries (schedule_id) WHERE schedule
 ALTER TABLE discovery_pages ADD COLUMN redirects BIGINT NOT NULL DEFAULT 0;
 )sql";
 
+// Hashes come in no order, so each chunk of inputs wrote most pages of that index anew.
+constexpr std::string_view feeds_without_index = "DROP INDEX workflow_inputs_by_feed;";
+
 // Applied in order; published steps are never edited.
 constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API keys", first_schema},
                                 Migration{2, "schedules and changes", schedules_and_changes},
@@ -354,7 +357,8 @@ constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API
                                 Migration{8, "schedules of workflows", schedules_of_workflows},
                                 Migration{9, "automations", automation_schema},
                                 Migration{10, "schedules that discover again", rediscovery},
-                                Migration{11, "executions of automations", automation_execution_schema}};
+                                Migration{11, "executions of automations", automation_execution_schema},
+                                Migration{12, "feeds without an index", feeds_without_index}};
 
 std::string in_dialect(std::string_view script, const Dialect& dialect) {
     constexpr std::string_view mark = "{blob}";

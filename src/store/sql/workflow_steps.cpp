@@ -132,8 +132,27 @@ Result<std::vector<NodeOutput>> SqlWorkflowStore::outputs(const NodeOutputQuery&
     });
 }
 
+Result<std::vector<NodeFeed>> SqlWorkflowStore::feeds(std::string_view run_id, std::string_view node_id,
+                                                      std::int64_t first_sequence, std::int64_t limit) {
+    if (limit < 1 || limit > 10'000)
+        return Error{ErrorCode::invalid_argument, "limit must be between 1 and 10000", "limit"};
+    return database_.read("workflows.feeds", [&](Connection& connection) -> Result<std::vector<NodeFeed>> {
+        std::vector<NodeFeed> found;
+        connection.run(
+            "SELECT sequence, feed_hash FROM workflow_inputs WHERE run_id = (SELECT COALESCE(source_run_id, run_id) "
+            "FROM workflow_node_runs WHERE run_id = $1 AND node_id = $2) AND node_id = $2 AND sequence >= $3 "
+            "ORDER BY sequence LIMIT $4",
+            {run_id, node_id, first_sequence, limit}, [&](const Row& row) {
+                Columns columns(row);
+                const std::int64_t sequence = columns.integer();
+                found.push_back({sequence, columns.text()});
+            });
+        return found;
+    });
+}
+
 Result<std::vector<NodeInput>> SqlWorkflowStore::reusable(std::string_view run_id, std::string_view node_id,
-                                                          const std::vector<std::string>& feed_hashes) {
+                                                          const std::vector<std::int64_t>& sequences) {
     return database_.read("workflows.reusable", [&](Connection& connection) -> Result<std::vector<NodeInput>> {
         std::vector<NodeInput> found;
         const auto source = find_row<std::string>(
@@ -141,21 +160,22 @@ Result<std::vector<NodeInput>> SqlWorkflowStore::reusable(std::string_view run_i
             "SELECT COALESCE(source_run_id, run_id) FROM workflow_node_runs WHERE run_id = $1 AND node_id = $2",
             {run_id, node_id}, [](Columns& columns) { return columns.text(); });
         if (!source) return found;
-        for (const std::string& feed_hash : feed_hashes) {
+        for (const std::int64_t sequence : sequences) {
             auto input = find_row<NodeInput>(
                 connection,
-                "SELECT workflow_inputs.url, workflow_inputs.job_id, jobs.item_count FROM workflow_inputs "
-                "JOIN jobs ON jobs.job_id = workflow_inputs.job_id WHERE workflow_inputs.run_id = $1 AND "
-                "workflow_inputs.node_id = $2 AND workflow_inputs.feed_hash = $3 AND jobs.status = 'completed' LIMIT 1",
-                {*source, node_id, feed_hash}, [](Columns& columns) {
+                "SELECT workflow_inputs.url, workflow_inputs.feed_hash, workflow_inputs.job_id, jobs.item_count "
+                "FROM workflow_inputs JOIN jobs ON jobs.job_id = workflow_inputs.job_id WHERE workflow_inputs.run_id = "
+                "$1 AND workflow_inputs.node_id = $2 AND workflow_inputs.sequence = $3 AND jobs.status = 'completed'",
+                {*source, node_id, sequence}, [](Columns& columns) {
                     NodeInput read;
                     read.url = columns.text();
+                    read.feed_hash = columns.text();
                     read.job_id = columns.text();
                     read.item_count = columns.integer();
                     return read;
                 });
             if (!input) continue;
-            input->feed_hash = feed_hash;
+            input->sequence = sequence;
             input->reused = true;
             found.push_back(*std::move(input));
         }

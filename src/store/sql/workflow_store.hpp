@@ -42,8 +42,10 @@ public:
     // workflow_steps.cpp
     Result<bool> advance(const WorkflowRunRef& claim, const std::vector<NodeChange>& changes, TimePoint now) override;
     Result<std::vector<NodeOutput>> outputs(const NodeOutputQuery& query) override;
+    Result<std::vector<NodeFeed>> feeds(std::string_view run_id, std::string_view node_id, std::int64_t first_sequence,
+                                        std::int64_t limit) override;
     Result<std::vector<NodeInput>> reusable(std::string_view run_id, std::string_view node_id,
-                                            const std::vector<std::string>& feed_hashes) override;
+                                            const std::vector<std::int64_t>& sequences) override;
 
 private:
     Database& database_;
