@@ -228,9 +228,10 @@ std::vector<Simple> simples_of(const PageIndex& page, const Common& common, bool
         }
         if (positions) {
             const bool cell = common.tag == "td" || common.tag == "th";
-            if (common.position != 0) {
+            // Among cells positions are columns; elsewhere an element of another kind put in before moves them all.
+            if (common.position != 0 && cell) {
                 simple.nth_child = common.position;
-                simple.cost = cell ? 1.7 : 4;
+                simple.cost = 1.7;
                 simples.push_back(simple);
                 simple.nth_child = 0;
             }

@@ -240,12 +240,16 @@ std::vector<Candidate> rank_candidates(PageFacts& facts, const Matcher& matcher,
         if (candidate.table->slots.empty()) continue;
         candidate.assignment = assign(matcher, *candidate.table);
         if (candidate.assignment.found == 0) continue;
+        bool repeated = false;  // elements none of whose fields is found twice are no records
         for (std::size_t f = 0; f < fields.size(); ++f) {
             const std::size_t slot = candidate.assignment.slot[f];
             if (slot == Assignment::none) continue;
-            const bool rare = candidate.table->slots[slot].coverage < 0.25;
+            const Slot& found = candidate.table->slots[slot];
+            const bool rare = found.coverage < 0.25;
             candidate.fit += std::min(candidate.assignment.score[f], 6.0) * (rare ? 0.5 : 1);
+            repeated = repeated || found.values.size() > 1;
         }
+        if (!repeated && candidate.table->records.size() > 1) continue;
         candidate.fit = structure_round(candidate.fit / static_cast<double>(fields.size()));
         candidate.score = candidate_score(facts, candidate, fields);
         ranked.push_back(std::move(candidate));
