@@ -285,7 +285,7 @@ private:
             region_.text += static_cast<double>(facts_->page.text_of(member).size());
         region_.text /= static_cast<double>(region_.members.size());
         find_sibling_rows();
-        table_ = std::make_unique<SlotTable>(facts_->page, region_, facts_->lexicon, facts_->shapes);
+        table_ = std::make_unique<SlotTable>(facts_->page, region_, facts_->lexicon, facts_->nodes);
         return true;
     }
 

@@ -25,10 +25,21 @@ constexpr auto currency_words =
 constexpr auto currency_signs = std::to_array<std::string_view>(
     {"$", "€", "£", "¥", "₹", "₽", "₴", "₩", "₺", "円", "￥", "zł", "Kč", "元", "฿", "₪"});
 
+/// Which bytes the words of a list begin with: most texts are told apart by them alone.
+template <std::size_t N>
+constexpr std::array<bool, 256> first_bytes(const std::array<std::string_view, N>& words) {
+    std::array<bool, 256> first{};
+    for (const std::string_view word : words) first[static_cast<unsigned char>(word.front())] = true;
+    return first;
+}
+
 /// Is there a currency in `text`, a piece of a short text beside a number?
 bool has_currency(std::string_view text) {
-    for (const std::string_view sign : currency_signs)
-        if (text.find(sign) != std::string_view::npos) return true;
+    const bool ascii = std::none_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) < 0; });
+    if (ascii && text.find('$') != std::string_view::npos) return true;  // the only sign in ASCII
+    if (!ascii)
+        for (const std::string_view sign : currency_signs)
+            if (text.find(sign) != std::string_view::npos) return true;
     std::string word;
     const auto known = [&] {
         return !word.empty() && std::find(currency_words.begin(), currency_words.end(), word) != currency_words.end();
@@ -122,6 +133,8 @@ constexpr auto month_starts = std::to_array<std::string_view>(
      "maj", "kwi", "cze", "lip", "sie", "wrz", "paź", "lis", "gru", "sty",  "lut",  "led", "úno", "bře",  "dub"});
 
 bool starts_month(std::string_view word) {
+    static constexpr auto first = first_bytes(month_starts);
+    if (!first[static_cast<unsigned char>(word.front())]) return false;
     for (const std::string_view month : month_starts)
         if (word.starts_with(month) && word.size() <= month.size() + 9) return true;
     return false;
@@ -160,6 +173,15 @@ bool has_numeric_date(std::string_view text) {
     return false;
 }
 
+constexpr auto time_units =
+    std::to_array<std::string_view>({"sec", "min", "hour", "day", "week", "month", "year", "stunde", "tag", "jour",
+                                     "heure", "hora", "día", "dia", "uur", "dagen"});
+constexpr auto ago_words =
+    std::to_array<std::string_view>({"ago", "vor", "hace", "il", "geleden", "fa", "назад", "há"});
+constexpr auto day_words =
+    std::to_array<std::string_view>({"yesterday", "today", "gestern", "heute", "hier", "ayer", "hoy", "вчера",
+                                     "сегодня", "vandaag", "gisteren", "ieri", "oggi", "ontem", "hoje"});
+
 bool has_date(std::string_view lower, bool any_digit) {
     if (any_digit && has_numeric_date(lower)) return true;
     std::string_view word;
@@ -179,15 +201,14 @@ bool has_date(std::string_view lower, bool any_digit) {
         while (at < lower.size() && letter(lower[at])) ++at;
         word = lower.substr(start, at - start);
         month = month || starts_month(word);
-        for (const std::string_view known : {"sec", "min", "hour", "day", "week", "month", "year", "stunde", "tag",
-                                             "jour", "heure", "hora", "día", "dia", "uur", "dagen"})
-            unit = unit || word.starts_with(known);
-        if (word == "ago" || word == "vor" || word == "hace" || word == "il" || word == "geleden" || word == "fa" ||
-            word == "назад" || word == "há")
-            ago = true;
-        for (const std::string_view known : {"yesterday", "today", "gestern", "heute", "hier", "ayer", "hoy", "вчера",
-                                             "сегодня", "vandaag", "gisteren", "ieri", "oggi", "ontem", "hoje"})
-            day = day || word == known;
+        static constexpr auto unit_first = first_bytes(time_units), ago_first = first_bytes(ago_words),
+                              day_first = first_bytes(day_words);
+        const auto first = static_cast<unsigned char>(word.front());
+        if (unit_first[first])
+            unit = unit || std::any_of(time_units.begin(), time_units.end(),
+                                       [&](std::string_view known) { return word.starts_with(known); });
+        if (ago_first[first]) ago = ago || std::find(ago_words.begin(), ago_words.end(), word) != ago_words.end();
+        if (day_first[first]) day = day || std::find(day_words.begin(), day_words.end(), word) != day_words.end();
     }
     return (month && number) || (unit && ago) || day || lower == "just now";
 }

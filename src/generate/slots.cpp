@@ -30,6 +30,7 @@ bool has_letter_or_digit(std::string_view text) {
 bool is_list_separator(std::string_view text, std::size_t at, std::size_t& length) {
     length = 1;
     if (text[at] == '|' || text[at] == ';') return true;
+    if (static_cast<unsigned char>(text[at]) < 0x80) return false;
     for (const std::string_view sign : {"•", "·", "—", "–"})
         if (text.compare(at, sign.size(), sign) == 0) {
             length = sign.size();
@@ -43,11 +44,11 @@ bool is_list_separator(std::string_view text, std::size_t at, std::size_t& lengt
 /// Walks the records of one sample.
 class SlotBuilder {
 public:
-    SlotBuilder(SlotTable& table, const PageIndex& page, const Region& region, Lexicon& lexicon,
-                std::vector<std::uint16_t>& shapes)
-        : table_(table), page_(page), region_(region), lexicon_(lexicon), shapes_(shapes) {}
+    SlotBuilder(SlotTable& table, const PageIndex& page, const Region& region, Lexicon& lexicon, NodeFacts& facts)
+        : table_(table), page_(page), region_(region), lexicon_(lexicon), facts_(facts) {}
 
     void run() {
+        table_.slots.reserve(64);
         choose_records();
         count_classes();
         std::vector<std::uint32_t> rows;
@@ -331,6 +332,7 @@ private:
                 labels.insert(labels.end(), more.begin(), more.end());
                 gone[alike[j].second] = true;
             }
+        if (std::find(gone.begin(), gone.end(), true) == gone.end()) return;
         std::vector<Slot> kept;
         std::vector<std::vector<std::string>> labels;
         for (std::size_t i = 0; i < table_.slots.size(); ++i) {
@@ -422,43 +424,23 @@ private:
     std::uint16_t shape_at(const Slot& slot, const SlotValue& value) {
         if (slot.kind == SlotKind::href || slot.kind == SlotKind::source) return 0;
         if (slot.kind != SlotKind::text) return shape_of(value.value);
-        std::uint16_t& known = shapes_[value.node];
-        if (known == 0) known = shape_of(value.value);
-        return known;
+        return facts_.shape_at(value.node, value.value);
     }
 
-    void add_word(Slot& slot, std::string_view word, double weight) {
-        const std::uint32_t id = lexicon_.word(word);
+    static void add_word(Slot& slot, std::uint32_t word, double weight) {
         for (WeightedWord& known : slot.words)
-            if (known.word == id) {
+            if (known.word == word) {
                 known.weight = std::max(known.weight, weight);
                 return;
             }
-        if (slot.words.size() < 48) slot.words.push_back({id, weight});
+        if (slot.words.size() < 48) slot.words.push_back({word, weight});
     }
 
     void read_words(Slot& slot, std::uint32_t at) {
         static constexpr double weights[3] = {1, 0.6, 0.35};
         for (int level = 0; level < 3 && at != no_node; ++level, at = page_.nodes[at].parent) {
-            const PageNode& n = page_.nodes[at];
-            const double weight = weights[level];
-            const auto add = [&](double factor) {
-                return [this, &slot, weight, factor](std::string_view word) { add_word(slot, word, weight * factor); };
-            };
-            for (std::uint32_t i = 0; i < n.class_count; ++i)
-                for_each_word(page_.names.text(page_.classes[n.class_begin + i]), add(1));
-            if (const std::string_view id = page_.attribute(at, "id"); id.size() < 60) for_each_word(id, add(1));
-            for_each_word(n.element.name(), add(1));
-            if (const std::string_view property = page_.attribute(at, "itemprop"); !property.empty()) {
-                for_each_word(property, add(1.6));
-                add_word(slot, core::ascii_lower(property), weight * 1.6);
-            }
-            if (const std::string_view property = page_.attribute(at, "property"); !property.empty())
-                for_each_word(property, add(1.2));
-            for (const std::string_view name : {"data-testid", "data-stat", "data-field", "data-type", "data-label",
-                                                "data-title", "data-qa", "data-name", "data-test", "aria-label", "rel"})
-                if (const std::string_view value = page_.attribute(at, name); !value.empty() && value.size() < 40)
-                    for_each_word(value, add(0.8));
+            for (const WeightedWord& word : facts_.words_of(at, page_, lexicon_))
+                add_word(slot, word.word, weights[level] * word.weight);
             if (std::find(roots_.begin(), roots_.end(), at) != roots_.end()) break;
             if (std::find(table_.records.begin(), table_.records.end(), at) != table_.records.end()) break;
         }
@@ -562,7 +544,10 @@ private:
 
     void prune() {
         const double least = table_.records.size() <= 2 ? 0.5 : 0.15;
+        const auto stays = std::count_if(table_.slots.begin(), table_.slots.end(),
+                                         [least](const Slot& slot) { return slot.coverage >= least; });
         std::vector<Slot> kept;
+        kept.reserve(std::min(static_cast<std::size_t>(stays), SlotTable::max_slots));
         table_.by_place_.clear();
         for (Slot& slot : table_.slots) {
             if (slot.coverage < least || kept.size() >= SlotTable::max_slots) continue;
@@ -576,7 +561,7 @@ private:
     const PageIndex& page_;
     const Region& region_;
     Lexicon& lexicon_;
-    std::vector<std::uint16_t>& shapes_;
+    NodeFacts& facts_;
     std::uint32_t record_ = 0, order_ = 0, highest_order_ = 1;
     std::vector<std::uint32_t> roots_;
     std::vector<Slot::Step> path_;
@@ -586,9 +571,8 @@ private:
     std::vector<std::vector<std::string>> label_counts_;
 };
 
-SlotTable::SlotTable(const PageIndex& page, const Region& region, Lexicon& lexicon,
-                     std::vector<std::uint16_t>& shapes) {
-    SlotBuilder(*this, page, region, lexicon, shapes).run();
+SlotTable::SlotTable(const PageIndex& page, const Region& region, Lexicon& lexicon, NodeFacts& facts) {
+    SlotBuilder(*this, page, region, lexicon, facts).run();
 }
 
 }  // namespace meter::generate

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "generate/lexicon.hpp"
+#include "generate/node_facts.hpp"
 #include "generate/page_index.hpp"
 #include "generate/regions.hpp"
 #include "generate/shapes.hpp"
@@ -37,11 +38,6 @@ struct SlotValue {
     std::uint32_t record = 0;  ///< index among the sample
     std::uint32_t node = 0;
     std::string_view value;
-};
-
-struct WeightedWord {
-    std::uint32_t word = 0;
-    double weight = 0;
 };
 
 /// Values at one place. Shares are of the records that have a value.
@@ -80,7 +76,7 @@ public:
     static constexpr std::size_t max_slots = 400;
     static constexpr std::size_t max_visits = 12'000;  ///< elements looked at
 
-    SlotTable(const PageIndex& page, const Region& region, Lexicon& lexicon, std::vector<std::uint16_t>& shapes);
+    SlotTable(const PageIndex& page, const Region& region, Lexicon& lexicon, NodeFacts& facts);
     SlotTable(const SlotTable&) = delete;  // slots view the arena
 
     std::vector<Slot> slots;

@@ -236,7 +236,7 @@ std::vector<Candidate> rank_candidates(PageFacts& facts, const Matcher& matcher,
         if (region.text < 8 && fields.size() > 1 && !facts.page.has_image(region.members.front())) continue;
         Candidate candidate;
         candidate.region = std::move(region);
-        candidate.table = std::make_unique<SlotTable>(facts.page, candidate.region, facts.lexicon, facts.shapes);
+        candidate.table = std::make_unique<SlotTable>(facts.page, candidate.region, facts.lexicon, facts.nodes);
         if (candidate.table->slots.empty()) continue;
         candidate.assignment = assign(matcher, *candidate.table);
         if (candidate.assignment.found == 0) continue;

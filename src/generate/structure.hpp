@@ -9,6 +9,7 @@
 
 #include "generate/intent.hpp"
 #include "generate/matching.hpp"
+#include "generate/node_facts.hpp"
 #include "generate/page_index.hpp"
 #include "generate/regions.hpp"
 #include "generate/slots.hpp"
@@ -18,11 +19,11 @@ namespace meter::generate {
 
 /// What is known about one page while a plan is made for it.
 struct PageFacts {
-    explicit PageFacts(const html::Document& document) : page(document), shapes(page.nodes.size(), 0) {}
+    explicit PageFacts(const html::Document& document) : page(document), nodes(page.nodes.size()) {}
 
     PageIndex page;
     Lexicon lexicon;
-    std::vector<std::uint16_t> shapes;  ///< of the texts of elements, once they were looked at
+    NodeFacts nodes;
 };
 
 /// A region, what it holds and how well that fits.

@@ -23,6 +23,13 @@ Error page_too_large() {
     return Error{ErrorCode::too_large, "Page too large"};
 }
 
+/// Most names differ in their first letters: no need to know their length.
+bool is_named(const char* name, std::string_view wanted) noexcept {
+    std::size_t i = 0;
+    while (i < wanted.size() && name[i] == wanted[i] && name[i] != 0) ++i;
+    return i == wanted.size() && name[i] == 0;
+}
+
 Element element_at(const detail::Tree& tree, std::uint32_t index) noexcept {
     return index < tree.records.size() ? Element(tree[index].node) : Element();
 }
@@ -123,7 +130,7 @@ bool Element::is_html() const noexcept {
 std::optional<std::string_view> Element::attribute(std::string_view name) const noexcept {
     if (node_ == nullptr) return std::nullopt;
     for (const xmlAttr* attribute = node_->properties; attribute != nullptr; attribute = attribute->next)
-        if (name == detail::chars(attribute->name)) return detail::value_of(attribute);
+        if (is_named(detail::chars(attribute->name), name)) return detail::value_of(attribute);
     return std::nullopt;
 }
 

@@ -188,7 +188,7 @@ std::vector<ChatTable> make_chat_tables(const html::Document& document, const In
         Region region;
         region.members.push_back(node);
         region.text = static_cast<double>(facts.page.text_of(node).size());
-        const SlotTable slots(facts.page, region, facts.lexicon, facts.shapes);
+        const SlotTable slots(facts.page, region, facts.lexicon, facts.nodes);
         ChatTable table = table_of(facts, region, slots, matcher, "body");
         if (!table.places.empty()) tables.push_back(std::move(table));
         break;
