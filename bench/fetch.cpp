@@ -82,5 +82,5 @@ int main(int argc, char** argv) {
     const auto fetcher = meter::make_fetcher({.per_host = parallel, .allow_private_networks = true}).value();
     bench::compare(
         std::to_string(requests) + " fetches, " + std::to_string(parallel) + " at a time, kept alive", "meter: Fetcher",
-        [&] { run_fetcher(*fetcher, url); }, "libcurl: bare multi loop", [&] { run_bare(url); });
+        [&] { run_fetcher(*fetcher, url); }, "libcurl: bare multi loop", [&] { run_bare(url); }, 9);
 }

@@ -110,7 +110,8 @@ std::shared_ptr<Transfer> Exchange::make_transfer() const {
         return core::ascii_iequals(header.first, "authorization");
     });
     if (!has_authorization) hop.credentials = url_.user;
-    hop.header_lines = header_lines(headers_, settings_.user_agent, body_ != nullptr || expects_body(method_));
+    if (!headers_.empty() || body_ || expects_body(method_))
+        hop.header_lines = header_lines(headers_, settings_.user_agent, body_ != nullptr || expects_body(method_));
     hop.body = body_;
     hop.max_body_bytes = request_.max_body_bytes > 0 ? request_.max_body_bytes : settings_.options.max_body_bytes;
     hop.body_room = std::min(loop_.usual_body(), hop.max_body_bytes);

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "fetch/request.hpp"
+
 namespace meter::fetch {
 namespace {
 
@@ -55,12 +57,18 @@ Result<void> Loop::prepare() {
     if (!sockets_.open(multi_.get())) return loop_error("No pipe for the fetch loop");
     (void)curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
     (void)curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, most_idle_connections);
-    for (const std::string& line : settings_->seams.resolve) {
-        curl_slist* const longer = curl_slist_append(resolve_.get(), line.c_str());
-        if (!longer) return loop_error("libcurl is out of memory");
-        (void)resolve_.release();
-        resolve_.reset(longer);
-    }
+    const auto fill = [](Slist& list, const std::vector<std::string>& lines) {
+        for (const std::string& line : lines) {
+            curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
+            if (!longer) return false;
+            (void)list.release();
+            list.reset(longer);
+        }
+        return true;
+    };
+    if (!fill(resolve_, settings_->seams.resolve) ||
+        !fill(usual_headers_, header_lines({}, settings_->user_agent, false)))
+        return loop_error("libcurl is out of memory");
     return {};
 }
 
@@ -161,7 +169,7 @@ void Loop::begin(std::shared_ptr<Transfer> transfer) {
     Easy easy = take_easy();
     if (!easy) return transfer->abandon();
     Transfer* const key = transfer.get();
-    CURLcode code = key->attach(easy.get());
+    CURLcode code = key->attach(easy.get(), usual_headers_.get());
     if (code == CURLE_OK && curl_multi_add_handle(multi_.get(), easy.get()) != CURLM_OK) code = CURLE_FAILED_INIT;
     if (code == CURLE_OK) {
         running_.emplace(key, Running{std::move(transfer), std::move(easy)});

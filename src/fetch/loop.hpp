@@ -51,6 +51,7 @@ private:
         void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
     };
     using Easy = std::unique_ptr<CURL, EasyCleanup>;
+    using Slist = std::unique_ptr<curl_slist, SlistCleanup>;
     enum class Wish { start, cancel, resume };
     struct Command {
         Wish wish;
@@ -82,7 +83,7 @@ private:
     const Settings* settings_;
     std::unique_ptr<CURLSH, ShareCleanup> share_;
     std::unique_ptr<CURLM, MultiCleanup> multi_;
-    std::unique_ptr<curl_slist, SlistCleanup> resolve_;
+    Slist resolve_, usual_headers_;
 
     // Loop thread only.
     std::vector<Easy> idle_;

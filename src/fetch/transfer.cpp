@@ -16,6 +16,7 @@ constexpr long low_speed = 100;                    // bytes a second
 // the system and is asked for again, page by page, with every body.
 Transfer::Transfer(Hop hop, const Settings& settings) : hop_(std::move(hop)), settings_(settings) {
     if (!hop_.stream) answer_.body.reserve(hop_.body_room);
+    answer_.headers.reserve(16);
 }
 Transfer::~Transfer() = default;
 
@@ -97,7 +98,7 @@ CURLcode Transfer::prepare(CURL* easy, const Settings& settings, curl_slist* res
     return code;
 }
 
-CURLcode Transfer::attach(CURL* easy) {
+CURLcode Transfer::attach(CURL* easy, curl_slist* usual_headers) {
     easy_ = easy;
     CURLcode code = CURLE_OK;
     const auto set = [&](CURLoption option, auto value) {
@@ -115,7 +116,7 @@ CURLcode Transfer::attach(CURL* easy) {
         (void)header_list_.release();
         header_list_.reset(longer);
     }
-    set(CURLOPT_HTTPHEADER, header_list_.get());
+    set(CURLOPT_HTTPHEADER, header_list_ ? header_list_.get() : usual_headers);
     if (!hop_.credentials.empty()) {
         const std::string_view both = hop_.credentials;
         const auto colon = both.find(':');

@@ -23,14 +23,14 @@
 namespace meter::fetch {
 
 /// How much libcurl reads at once.
-inline constexpr long read_buffer = 64l << 10;
+inline constexpr long read_buffer = 32l << 10;
 
 /// What goes out, and how much may come in.
 struct Hop {
     std::string method;
     std::string url;                          ///< without credentials and fragment
     std::string credentials;                  ///< user:password, percent-encoded; empty: none
-    std::vector<std::string> header_lines;    ///< in libcurl's form, see header_lines()
+    std::vector<std::string> header_lines;    ///< in libcurl's form, see header_lines(); none: the usual ones
     std::shared_ptr<const std::string> body;  ///< shared with later hops; null: none
     std::size_t max_body_bytes = 0;
     std::size_t body_room = 0;   ///< room to make for the body now
@@ -71,8 +71,8 @@ public:
     // --- loop ---
     /// Sets the options that all transfers have in common, on a fresh handle.
     static CURLcode prepare(CURL* easy, const Settings& settings, curl_slist* resolve);
-    /// Sets the rest, on a handle that is prepared.
-    CURLcode attach(CURL* easy);
+    /// Sets the rest, on a handle that is prepared. `usual_headers` outlive it.
+    CURLcode attach(CURL* easy, curl_slist* usual_headers);
     /// The transfer has ended with this code; the handle is given back after the call.
     void finish(CURLcode code);
     /// The fetcher is closing.
