@@ -288,13 +288,14 @@ void note_unknown(const Object& members, ForeignWatch& watch) {
                                                  "follow_price_changes",
                                                  "in_stock_only",
                                                  "strip_ignored_lines"};
-    for (const auto& [name, value] : members) {
+    for (const auto& member : members) {
+        const std::string& name = member.first;
         const auto is_name = [&](std::string_view known) { return known == name; };
         const bool known = std::any_of(std::begin(read_members), std::end(read_members), is_name) ||
                            std::any_of(std::begin(silent_members), std::end(silent_members), is_name) ||
                            std::any_of(std::begin(unmapped_members), std::end(unmapped_members),
                                        [&](const UnmappedMember& one) { return one.name == name; });
-        if (!known && says_something(value)) watch.notes.push_back(name.substr(0, 100) + ": not known");
+        if (!known && says_something(member.second)) watch.notes.push_back(name.substr(0, 100) + ": not known");
     }
 }
 
