@@ -194,7 +194,7 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
     app.set_version_flag("--version", "meter-server " + std::string(version()), "Print the version");
     Invocation invocation;
     GivenSettings given;
-    std::string config_file, scopes, expires, interval;
+    std::string config_file, scopes, expires, interval, max_line;
     auto& keys = invocation.keys;
 
     const auto add_command = [&](CLI::App& parent, const char* name, const char* help, Command command, bool all) {
@@ -242,6 +242,7 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
         ->transform(CLI::CheckedTransformer(programs));
     imported->add_option("--account", invocation.import.account, "Account that gets the watches [default]");
     imported->add_option("--interval", interval, "How often urlwatch's jobs run, like 30m [1h]");
+    imported->add_option("--max-line", max_line, "Longest line of an export, 1KiB to 2047MiB [64MiB]");
     imported->add_flag("--dry-run", invocation.import.dry_run, "Only tell what would be made of the watches");
     std::map<std::string, ReferenceForm> forms{{"markdown", ReferenceForm::markdown},
                                                {"man", ReferenceForm::man},
@@ -285,6 +286,15 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
     if (!expires.empty()) {
         keys.expires = read_duration(expires);
         if (!keys.expires) return fail_invocation("--expires must be a number followed by s, m, h, d or w, like 90d");
+    }
+    if (!max_line.empty()) {
+        OptionSpec spec;
+        spec.kind = OptionKind::bytes;
+        spec.min = 1 << 10;
+        spec.max = std::int64_t{2047} << 20;
+        const auto read = read_option(spec, max_line);
+        if (!read) return fail_invocation("--max-line " + read.error().message);
+        invocation.import.max_line_bytes = static_cast<std::size_t>(read->number);
     }
     if (!interval.empty()) {
         const auto read = read_duration(interval);

@@ -97,6 +97,7 @@ enum class ForeignProgram { changedetection, urlwatch };
 
 struct ImportArguments {
     std::string path = {};                    ///< "-": standard input
+    std::size_t max_line_bytes = 64u << 20;   ///< of an export
     std::optional<ForeignProgram> from = {};  ///< nullopt: an export of meter-server
     std::string account = "default";          ///< of another program's watches, like the rest
     std::chrono::seconds interval{3'600};

@@ -106,12 +106,12 @@ Result<std::ifstream> open_input(const std::string& path) {
     return in;
 }
 
-int import_export(const ServerConfig& config, const std::string& path) {
-    auto in = open_input(path);
+int import_export(const ServerConfig& config, const ImportArguments& arguments) {
+    auto in = open_input(arguments.path);
     if (!in) return fail_command(in.error());
     const auto store = open_store(config.store);
     if (!store) return fail_command(store.error());
-    const auto records = import_store(**store, *in);
+    const auto records = import_store(**store, *in, {.max_line_bytes = arguments.max_line_bytes});
     if (!records) return fail_command(records.error());
     std::cout << "Imported " << *records << " records\n";
     return std::cout.flush() ? 0 : 1;
@@ -234,7 +234,7 @@ int run_export(const ServerConfig& config, const std::string& path) {
 }
 
 int run_import(const ServerConfig& config, const ImportArguments& arguments) {
-    return arguments.from ? import_foreign(config, arguments) : import_export(config, arguments.path);
+    return arguments.from ? import_foreign(config, arguments) : import_export(config, arguments);
 }
 
 }  // namespace meter::server

@@ -22,8 +22,9 @@ class Store;
 METER_EXPORT Result<std::int64_t> export_store(Store& store, std::ostream& out);
 
 struct ImportOptions {
-    /// Longest line; reading it needs several times as much memory. [1 KiB, 2 GiB)
-    std::size_t max_line_bytes = std::size_t{256} << 20;
+    /// Longest line; reading it needs many times as much memory. Pages and results of the longest that the defaults
+    /// allow fit in. [1 KiB, 2 GiB)
+    std::size_t max_line_bytes = 64u << 20;
 };
 
 /// Fills an empty store from such a file, all of it or nothing; how many records. `in` must be seekable: a store may

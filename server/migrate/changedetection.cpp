@@ -343,7 +343,7 @@ ForeignWatch read_watch(const std::string& id, const Value& value, const CdSetti
 }  // namespace
 
 Result<std::vector<ForeignWatch>> read_changedetection(std::string_view text) {
-    if (text.size() > most_foreign_bytes) return Error{ErrorCode::too_large, "The file is longer than 64 MiB"};
+    if (text.size() > most_foreign_bytes) return Error{ErrorCode::too_large, "The file is longer than 32 MiB"};
     const auto document = parse_json(text);
     if (!document) return document.error();
     const Value* watching = document->find("watching");

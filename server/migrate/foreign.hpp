@@ -29,7 +29,7 @@ Result<std::vector<ForeignWatch>> read_changedetection(std::string_view text);
 Result<std::vector<ForeignWatch>> read_urlwatch(std::string_view text, std::int64_t interval_seconds);
 
 /// Longest file of another program, and most watches in one.
-inline constexpr std::size_t most_foreign_bytes = 64u << 20;
+inline constexpr std::size_t most_foreign_bytes = 32u << 20;
 inline constexpr std::size_t most_foreign_watches = 100'000;
 
 // -- what both readers need ------------------------------------------------------------------------------------------

@@ -268,7 +268,7 @@ ForeignWatch read_job(YamlDocument document, std::int64_t interval_seconds) {
 }  // namespace
 
 Result<std::vector<ForeignWatch>> read_urlwatch(std::string_view text, std::int64_t interval_seconds) {
-    if (text.size() > most_foreign_bytes) return Error{ErrorCode::too_large, "The file is longer than 64 MiB"};
+    if (text.size() > most_foreign_bytes) return Error{ErrorCode::too_large, "The file is longer than 32 MiB"};
     auto documents = read_yaml(text);
     if (!documents) return documents.error();
     std::vector<ForeignWatch> watches;
