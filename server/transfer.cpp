@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "http/listener.hpp"
+#include "meter/api_key.hpp"
 #include "meter/engine.hpp"
 #include "meter/store.hpp"
 #include "meter/transfer.hpp"
@@ -180,6 +181,11 @@ std::string printable(std::string_view text) {
 }
 
 int import_foreign(const ServerConfig& config, const ImportArguments& arguments) {
+    // An account is what a key names: what no key can name would never be seen.
+    ApiKey key;
+    key.account_id = key.user_id = key.organization_id = arguments.account;
+    key.scopes = {"*"};
+    if (const auto valid = validate(key); !valid) return fail_command(valid.error());
     auto watches = read_watches(arguments);
     if (!watches) return fail_command(watches.error());
     EngineOptions options;

@@ -186,6 +186,11 @@ class Moving(harness.MeterCase):
         gone[-1] = b'{"kind":"end","records":%d}\n' % (len(gone) - 2)
         self.refused(b"".join(gone), "strategies of a group that is not there")
         self.refused(b"\x00" * 1000, "line 1: ")
+        _, store = self.new_store()
+        for limit, expected in (("1KiB", "is longer than 1024 bytes"), ("5GiB", "--max-line must be from 1024")):
+            done = self.server.command("import", str(self.exported), "--store", store, "--max-line", limit, check=False)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn(expected, done.stderr)
         self.refused(b"[" * 1_000_000, "line 1: ")
 
     def test_an_import_that_is_killed_leaves_nothing(self):
@@ -296,6 +301,12 @@ class OtherPrograms(harness.MeterCase):
         books = self.named("/api/strategies", "Books")
         self.assertEqual(books["filter_config"]["conditions"][0]["operator"], "regex_match")
         self.assertEqual(self.named("/api/strategies", "Watch: plain.test/")["scraper_type"], "content")
+
+    def test_an_account_is_one_that_a_key_can_name(self):
+        done = self.server.command("import", "--from", "urlwatch", "-", "--store", self.server.store, "--account", "",
+                                   check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("account_id must not be empty", done.stderr)
 
     def test_files_that_are_none(self):
         for program, text, expected in (("changedetection", "[]", "no url-watches.json"),
