@@ -34,7 +34,7 @@ struct RecordMember {
 };
 
 /// One kind of record. Names are those of the stored objects' members (meter/strategy.hpp, meter/schedule.hpp ...).
-struct RecordKind {
+struct METER_EXPORT RecordKind {
     std::string name;
     /// Records of this kind follow the record of that kind whose id they have as first member, before the next one.
     std::string parent = {};
