@@ -286,6 +286,8 @@ constexpr OptionSpec specs[] = {
      METER_SET(c.engine.automations.workers = as_int(v))},
     {"automations.parallel_nodes", "", count, "4", 1, 64, "Nodes of one execution that run beside each other",
      METER_SET(c.engine.automations.parallel_nodes = as_int(v))},
+    {"automations.max_pending", "", count, "10000", 1, 1'000'000, "Executions that wait or run; more are answered 503",
+     METER_SET(c.engine.automations.max_pending = v.number)},
     {"automations.connections_file", "", text, "", 0, 0,
      "JSON file of the connections that automations may name (docs/nodes.md), readable by its owner only (mode 0600); "
      "empty: none",

@@ -152,8 +152,9 @@ public:
     explicit Executions(std::shared_ptr<const AutomationParts> parts);
 
     /// Stores an execution; it runs in the background, and again from where it was when its process dies. Errors:
-    /// conflict when the automation is paused or archived; for a definition those of the deploy check, and forbidden
-    /// for anyone but the owner: nodes act with the owner's account and connections.
+    /// conflict when the automation is paused or archived; unavailable while AutomationOptions::max_pending are open;
+    /// for a definition those of the deploy check, and forbidden for anyone but the owner: nodes act with the owner's
+    /// account and connections.
     Result<Execution> start(std::string_view automation_id, const ExecutionRequest& request = {},
                             const AutomationCaller& caller = {});
     Result<Execution> get(std::string_view execution_id, const AutomationCaller& caller = {});

@@ -151,8 +151,9 @@ public:
     virtual Result<bool> start_node(const ExecutionRef& claim, std::int64_t node, TimePoint now) = 0;
     virtual Result<bool> add_items(const ExecutionRef& claim, const std::vector<ItemChunk>& chunks) = 0;
     virtual Result<bool> end_node(const ExecutionRef& claim, const NodeEnd& end) = 0;
-    /// The items of one chunk; nullopt behind the last.
-    virtual Result<std::optional<std::string>> items(std::string_view execution_id, std::int64_t node,
+    /// The items of one chunk; nullopt behind the last. Errors: cancelled when the claim is no longer held: chunks that
+    /// are gone must not look like the end.
+    virtual Result<std::optional<std::string>> items(const ExecutionRef& claim, std::int64_t node,
                                                      std::string_view port, std::int64_t sequence) = 0;
     /// Gives the claim back: due again at `again_at`. Not counted as a loss.
     virtual Result<bool> release(const ExecutionRef& claim, TimePoint again_at) = 0;

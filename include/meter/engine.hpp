@@ -95,6 +95,7 @@ struct AutomationOptions {
     int workers = 4;
     /// Nodes of one execution that run beside each other; [1, 64].
     int parallel_nodes = 4;
+    std::int64_t max_pending = 10'000;  ///< executions that wait or run; more are refused as unavailable; [1, 1e6]
     std::chrono::milliseconds lease{30'000};  ///< renewed every third of it; [100 ms, 1 h]
 };
 

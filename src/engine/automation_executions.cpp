@@ -55,6 +55,10 @@ Result<Execution> Executions::start(std::string_view automation_id, const Execut
     if (automation->status == AutomationStatus::paused || automation->status == AutomationStatus::archived)
         return Error{ErrorCode::conflict, "Workflow is " + std::string(to_string(automation->status)),
                      std::string(automation_id)};
+    const auto open = parts_->store->executions().count_open();
+    if (!open) return open.error();
+    if (*open >= parts_->max_pending)
+        return Error{ErrorCode::unavailable, "Too many executions wait", std::string(automation_id), true};
     Execution execution;
     execution.created_at = execution.updated_at = parts_->clock->now();
     execution.execution_id = core::new_prefixed_id("exec", execution.created_at);
@@ -108,15 +112,14 @@ Result<Execution> Executions::stop(std::string_view execution_id, const Automati
     if (!visible) return visible;
     const auto stopped = parts_->store->executions().stop(execution_id, parts_->clock->now());
     if (!stopped) return stopped.error();
-    auto now = get(execution_id, caller);
-    if (!now) return now;
     if (*stopped) {
         parts_->automation_runner->count_stopped();
         parts_->automation_runner->cancel(execution_id);
         parts_->runner->announce(execution_id);
-    } else if (now->status != ExecutionStatus::stopped) {
-        return Error{ErrorCode::conflict, "Execution has already ended", std::string(execution_id)};
     }
+    auto now = get(execution_id, caller);
+    if (now && now->status != ExecutionStatus::stopped)
+        return Error{ErrorCode::conflict, "Execution has already ended", std::string(execution_id)};
     return now;
 }
 

@@ -1,6 +1,7 @@
 // What Automations and Executions work on.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,6 +27,7 @@ struct METER_LOCAL AutomationParts {
     run::AutomationRunner* automation_runner = nullptr;
     run::Runner* runner = nullptr;  // knows who waits, and whether the engine is stopping
     run::Scheduler* scheduler = nullptr;
+    std::int64_t max_pending = 10'000;  // AutomationOptions
 };
 
 /// A visible automation with its graph. Errors: not_found "Workflow not found".

@@ -57,20 +57,46 @@ Result<AutomationExecution::End> AutomationExecution::walk(AutomationPlan plan) 
         if (node.status == SpanStatus::running) node.status = SpanStatus::pending;
     {
         const std::stop_callback on_stop(stop_, [this] { halt(); });
-        const std::jthread watchdog([this](std::stop_token done) {
-            parts_.clock->sleep_until(claimed_.deadline, done);
-            if (done.stop_requested()) return;
-            {
-                const std::lock_guard lock(mutex_);
-                timed_out_ = true;
-            }
-            halt();
-        });
+        const std::jthread watchdog([this](std::stop_token done) { watch(done); });
         std::vector<std::jthread> helpers;
         for (std::size_t i = 1; i < std::min(parallel_, nodes_.size()); ++i) helpers.emplace_back([this] { work(); });
         work();
     }
     return conclude();
+}
+
+void AutomationExecution::watch(std::stop_token done) {
+    const std::stop_callback on_done(done, [this] {
+        const std::lock_guard lock(mutex_);
+        end_nap();
+    });
+    while (!done.stop_requested()) {
+        TimePoint wake = claimed_.deadline;
+        std::stop_token nap;
+        {
+            const TimePoint now = parts_.clock->now();
+            const std::lock_guard lock(mutex_);
+            for (const ExecutionNode& node : nodes_)
+                if (node.status == SpanStatus::pending && node.retry_at && *node.retry_at > now)
+                    wake = std::min(wake, *node.retry_at);
+            nap = nap_.get_token();
+        }
+        if (done.stop_requested()) return;
+        parts_.clock->sleep_until(wake, nap);
+        const bool timed_out = parts_.clock->now() >= claimed_.deadline && !done.stop_requested();
+        {
+            const std::lock_guard lock(mutex_);
+            timed_out_ = timed_out_ || timed_out;
+            changed_.notify_all();  // a try may be due
+        }
+        if (timed_out) return halt();
+    }
+}
+
+/// Held: mutex_.
+void AutomationExecution::end_nap() {
+    nap_.request_stop();
+    nap_ = std::stop_source();
 }
 
 void AutomationExecution::work() {
@@ -135,7 +161,7 @@ Result<void> AutomationExecution::try_node(std::size_t node) {
     trouble_.note(begun);
     if (!begun || !*begun) return {};
 
-    StoredItems in(store, execution.execution_id, plan_->feeds[node], trouble_, halted_.get_token());
+    StoredItems in(store, claimed_.ref(), plan_->feeds[node], trouble_, halted_.get_token());
     StoringSink out(store, claimed_.ref(), node, plan_->read_ports[node], trouble_);
     NodeLogger logger(*parts_.logger, *parts_.clock, *redact_, execution.execution_id, stored.id);
     auto inputs = parse_json(execution.trigger_inputs, {.max_depth = 128, .max_bytes = std::size_t{1} << 30});
@@ -194,6 +220,7 @@ void AutomationExecution::end_try(std::size_t node, const Result<void>& outcome,
     {
         const std::lock_guard lock(mutex_);
         nodes_[node] = {end.status, failed_tries, end.retry_at};
+        if (end.retry_at) end_nap();
         if (end.status == SpanStatus::failed && !failure_)
             failure_ = "Node '" + plan_->nodes[node].id + "' failed: " + *end.error;
     }

@@ -51,6 +51,9 @@ private:
     using End = std::optional<ExecutionStatus>;
 
     Result<End> walk(AutomationPlan plan);
+    /// Tells those who wait when a retry is due, and everybody when the time is up.
+    void watch(std::stop_token done);
+    void end_nap();
     /// Runs nodes on this thread until there is nothing to wait for.
     void work();
     /// Held: mutex_.
@@ -80,6 +83,7 @@ private:
     std::size_t running_ = 0;
     std::optional<std::string> failure_;
     bool timed_out_ = false;
+    std::stop_source nap_;  // of watch()
 };
 
 }  // namespace meter::run

@@ -62,8 +62,8 @@ void ItemPreview::add(std::string_view item) {
     const std::size_t separator = text_.size() > 1 ? 1 : 0;
     if (text_.size() + separator + item.size() + 1 > preview_bytes) {
         full_ = true;
-        if (separator == 0) append_json_string(text_, item.substr(0, preview_bytes / 2));  // escapes take their room
-        if (text_.size() + 1 > preview_bytes) text_ = "[\"(one large item)\"";
+        // Not a part of it: a secret that was cut in two would not be found.
+        if (separator == 0) text_ += "\"(an item of " + std::to_string(item.size()) + " bytes)\"";
         return;
     }
     if (separator == 1) text_ += ',';
@@ -82,18 +82,18 @@ bool StoreTrouble::any() {
     return lost || error;
 }
 
-StoredItems::StoredItems(ExecutionStore& store, std::string execution_id, const std::vector<AutomationFeed>& feeds,
+StoredItems::StoredItems(ExecutionStore& store, ExecutionRef claim, const std::vector<AutomationFeed>& feeds,
                          StoreTrouble& trouble, std::stop_token stop)
-    : store_(store), execution_id_(std::move(execution_id)), feeds_(feeds), trouble_(trouble), stop_(std::move(stop)) {}
+    : store_(store), claim_(std::move(claim)), feeds_(feeds), trouble_(trouble), stop_(std::move(stop)) {}
 
 Result<std::optional<Value>> StoredItems::next() {
     if (stop_.stop_requested()) return execution_stopped();
     while (at_ == chunk_.size()) {
         if (feed_ == feeds_.size()) return std::optional<Value>();
         const AutomationFeed& feed = feeds_[feed_];
-        auto chunk = store_.items(execution_id_, static_cast<std::int64_t>(feed.node), feed.port, sequence_);
+        auto chunk = store_.items(claim_, static_cast<std::int64_t>(feed.node), feed.port, sequence_);
         if (!chunk) {
-            trouble_.note(chunk.error());
+            trouble_.note(chunk.error().code == ErrorCode::cancelled ? Result<bool>(false) : chunk.error());
             return chunk.error();
         }
         chunk_ = *chunk ? **std::move(chunk) : std::string();

@@ -63,7 +63,7 @@ struct StoreTrouble {
 /// The items of the ports that lead to a node, one after the other. Holds one chunk at a time.
 class StoredItems final : public ItemSource {
 public:
-    StoredItems(ExecutionStore& store, std::string execution_id, const std::vector<AutomationFeed>& feeds,
+    StoredItems(ExecutionStore& store, ExecutionRef claim, const std::vector<AutomationFeed>& feeds,
                 StoreTrouble& trouble, std::stop_token stop);
 
     Result<std::optional<Value>> next() override;
@@ -73,7 +73,7 @@ public:
 
 private:
     ExecutionStore& store_;
-    const std::string execution_id_;
+    const ExecutionRef claim_;
     const std::vector<AutomationFeed>& feeds_;
     StoreTrouble& trouble_;
     const std::stop_token stop_;

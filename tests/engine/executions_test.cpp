@@ -147,6 +147,23 @@ TEST_SUITE("engine.executions") {
         CHECK_FALSE(fixture.spans(started).at("b").error);
     }
 
+    TEST_CASE("a node is tried again when that is due, however long another one runs") {
+        Fixture fixture;
+        const auto started = fixture.start(Fixture::graph("bad:fail{\"times\":1} wait:block", "", retrying));
+        {
+            const std::jthread driver([&] {
+                fixture.journal->wait_for("wait");
+                while (!fixture.spans(started).at("bad").error) std::this_thread::yield();
+                fixture.clock->advance(1s);
+                fixture.journal->wait_for("bad", 2);
+                fixture.engine->executions().stop(started.execution_id).value();
+            });
+            fixture.engine->run_pending().value();
+        }
+        CHECK(fixture.journal->runs("bad") == 2);
+        CHECK(fixture.journal->runs("wait") == 1);
+    }
+
     TEST_CASE("past its time an execution fails, and what runs is stopped") {
         Fixture fixture;
         const auto started = fixture.start(Fixture::graph("a:block b:pass", "a>b", R"({"timeout":5})"));
@@ -198,6 +215,49 @@ TEST_SUITE("engine.executions") {
         const auto completed = fixture.run(Fixture::graph("a:emit", ""));
         CHECK(executions.stop(completed.execution_id).error().code == ErrorCode::conflict);
         CHECK(fixture.journal->runs("b") == 0);
+    }
+
+    TEST_CASE("a node whose execution was stopped by another process never sees the end of its items") {
+        Fixture fixture;
+        fixture.engine.reset();
+        NodeRegistry types = *fixture.nodes;
+        types
+            .add(executing::type(
+                "commit", fixture.journal,
+                [&fixture](NodeContext& context, ItemSource& in, ItemSink&) -> Result<void> {
+                    for (bool first = true;; first = false) {
+                        const auto item = in.next();
+                        if (!item) return item.error();
+                        if (!*item) break;
+                        if (first) fixture.store->executions().stop(context.execution_id, fixture.clock->now()).value();
+                    }
+                    fixture.journal->ran("the end");
+                    return {};
+                }))
+            .value();
+        fixture.nodes = std::make_shared<const NodeRegistry>(std::move(types));
+        fixture.engine = fixture.open();
+        const auto ended = fixture.run(Fixture::graph("a:emit{\"count\":400000} b:commit", "a>b"));
+        CHECK(ended.status == ExecutionStatus::stopped);
+        CHECK(fixture.journal->runs("b") == 1);
+        CHECK(fixture.journal->runs("the end") == 0);
+    }
+
+    TEST_CASE("while too many executions wait no more are taken") {
+        Fixture fixture;
+        const auto automation = fixture.start(Fixture::graph("a:emit", "")).automation_id;
+        fixture.engine = Engine::open({.store = fixture.store,
+                                       .fetcher = fixture.site,
+                                       .clock = fixture.clock,
+                                       .nodes = fixture.nodes,
+                                       .jobs = {.workers = 0},
+                                       .automations = {.max_pending = 1}})
+                             .value();
+        const auto refused = fixture.engine->executions().start(automation);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == ErrorCode::unavailable);
+        fixture.engine->run_pending().value();
+        CHECK(fixture.engine->executions().start(automation));
     }
 
     TEST_CASE("an engine that stops gives its executions back; the next one runs only what had not completed") {

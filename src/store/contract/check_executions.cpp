@@ -216,6 +216,8 @@ void check_execution_claims(ContractReport& report, Store& store) {
                       !report.take(executions.start_node(claimed.ref(), 0, moment(1'950)), "start_node()") &&
                       !report.take(executions.add_items(claimed.ref(), {{0, "output", 0, "1\n"}}), "add_items()"),
                   "who lost the claim starts no node and adds no items");
+    report.expect_error(executions.items(claimed.ref(), 0, "output", 0), ErrorCode::cancelled,
+                        "chunks do not just end for who lost the claim");
     report.expect(
         !report.take(executions.end_node(claimed.ref(), node_end(0)), "end_node()") &&
             !report.take(executions.release(claimed.ref(), moment(1'950)), "release()") &&
@@ -234,13 +236,14 @@ void check_execution_nodes(ContractReport& report, Store& store) {
     const Execution execution = add_execution(report, store, add_automation(report, store, 1), 10);
     const auto& id = execution.execution_id;
     const auto claimed = claim_execution(report, store, 100);
-    const auto read = [&](std::int64_t sequence) {
-        return report.take(executions.items(id, 0, "output", sequence), "items()").value_or("none");
+    const auto read = [&](const ClaimedExecution& by, std::int64_t sequence) {
+        return report.take(executions.items(by.ref(), 0, "output", sequence), "items()").value_or("none");
     };
     report.expect(report.take(executions.start_node(claimed.ref(), 0, moment(110)), "start_node()"), "a node starts");
     report.take(executions.add_items(claimed.ref(), {{0, "output", 0, "1\n2\n"}, {0, "rejected", 0, "3\n"}}),
                 "add_items()");
-    report.expect(read(0) == "1\n2\n" && read(1) == "none", "items() finds what was added, chunk by chunk");
+    report.expect(read(claimed, 0) == "1\n2\n" && read(claimed, 1) == "none",
+                  "items() finds what was added, chunk by chunk");
     NodeEnd failed{.node = 0, .status = SpanStatus::pending, .retry_at = moment(1'120), .error = "refused"};
     failed.ended_at = moment(120);
     report.expect(report.take(executions.end_node(claimed.ref(), failed), "end_node()"), "a try fails");
@@ -249,7 +252,7 @@ void check_execution_nodes(ContractReport& report, Store& store) {
     report.expect(again.nodes.size() == 2 && again.nodes[0] == ExecutionNode{SpanStatus::pending, 1, moment(1'120)},
                   "a failed try is counted");
     report.take(executions.start_node(again.ref(), 0, moment(1'130)), "start_node()");
-    report.expect(read(0) == "none", "a new try drops what an earlier one handed out");
+    report.expect(read(again, 0) == "none", "a new try drops what an earlier one handed out");
     NodeEnd end{.node = 0,
                 .input_items = 0,
                 .output_items = 2,
@@ -260,7 +263,7 @@ void check_execution_nodes(ContractReport& report, Store& store) {
                 .ended_at = moment(1'140)};
     report.take(executions.end_node(again.ref(), end), "end_node()");
     report.take(executions.start_node(again.ref(), 1, moment(1'150)), "start_node()");
-    report.expect(read(0) == "1\n2\n", "the last chunks come with the end");
+    report.expect(read(again, 0) == "1\n2\n", "the last chunks come with the end");
     const auto spans = report.take(executions.spans(id), "spans()");
     report.expect(spans.size() == 2 && spans[0].status == SpanStatus::completed && spans[0].started_at == moment(110) &&
                       spans[0].ended_at == moment(1'140) && spans[0].output_items == 2 && spans[0].input_data == "[]" &&
@@ -281,7 +284,7 @@ void check_execution_nodes(ContractReport& report, Store& store) {
                   "finish() ends it");
     report.expect(report.take(executions.spans(id), "spans()").at(1).status == SpanStatus::stopped,
                   "a node that ran is stopped with it");
-    report.expect(read(0) == "none", "items go with the end");
+    report.expect_error(executions.items(again.ref(), 0, "output", 0), ErrorCode::cancelled, "items go with the end");
     report.expect(report.take(executions.open_ids(execution.automation_id), "open_ids()").empty(), "nothing goes on");
 }
 

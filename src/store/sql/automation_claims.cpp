@@ -157,14 +157,23 @@ Result<bool> SqlExecutionStore::end_node(const ExecutionRef& claim, const NodeEn
     });
 }
 
-Result<std::optional<std::string>> SqlExecutionStore::items(std::string_view execution_id, std::int64_t node,
+Result<std::optional<std::string>> SqlExecutionStore::items(const ExecutionRef& claim, std::int64_t node,
                                                             std::string_view port, std::int64_t sequence) {
-    return database_.read("executions.items", [&](Connection& connection) -> Result<std::optional<std::string>> {
-        return find_row<std::string>(connection,
-                                     "SELECT items FROM automation_items WHERE execution_id = $1 AND position = $2 AND "
-                                     "port = $3 AND sequence = $4",
-                                     {execution_id, node, port, sequence},
-                                     [](Columns& columns) { return columns.text(); });
+    using Chunk = std::optional<std::string>;
+    return database_.read("executions.items", [&](Connection& connection) -> Result<Chunk> {
+        const auto read_text = [](Columns& columns) { return columns.text(); };
+        auto chunk = find_row<std::string>(connection,
+                                           "SELECT items FROM automation_items WHERE execution_id = $1 AND "
+                                           "position = $2 AND port = $3 AND sequence = $4",
+                                           {claim.execution_id, node, port, sequence}, read_text);
+        if (chunk) return chunk;
+        // Whoever ends an execution drops its chunks with its lease: held after the look means there was none.
+        const auto held = find_row<std::string>(connection,
+                                                "SELECT execution_id FROM automation_executions WHERE "
+                                                "execution_id = $1 AND token = $2 AND lease_until IS NOT NULL",
+                                                {claim.execution_id, claim.token}, read_text);
+        if (!held) return Error{ErrorCode::cancelled, "The execution was stopped", claim.execution_id};
+        return Chunk();
     });
 }
 

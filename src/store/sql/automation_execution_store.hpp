@@ -27,7 +27,7 @@ public:
     Result<bool> start_node(const ExecutionRef& claim, std::int64_t node, TimePoint now) override;
     Result<bool> add_items(const ExecutionRef& claim, const std::vector<ItemChunk>& chunks) override;
     Result<bool> end_node(const ExecutionRef& claim, const NodeEnd& end) override;
-    Result<std::optional<std::string>> items(std::string_view execution_id, std::int64_t node, std::string_view port,
+    Result<std::optional<std::string>> items(const ExecutionRef& claim, std::int64_t node, std::string_view port,
                                              std::int64_t sequence) override;
     Result<bool> release(const ExecutionRef& claim, TimePoint again_at) override;
     Result<bool> finish(const ExecutionRef& claim, ExecutionStatus status, const std::optional<std::string>& error,
