@@ -62,6 +62,11 @@ public:
         const FileDescriptor file(::open(partial_.c_str(), O_RDONLY | O_CLOEXEC));
         if (file.get() < 0 || ::fsync(file.get()) != 0 || ::link(partial_.c_str(), path_.c_str()) != 0)
             return file_failure(path_, errno);
+        // The name is on the disk when its folder is. Not every file system can say so; the file is whole either way.
+        std::string folder = std::filesystem::path(path_).parent_path().string();
+        if (folder.empty()) folder = ".";
+        const FileDescriptor parent(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (parent.get() >= 0) (void)::fsync(parent.get());
         return {};
     }
 

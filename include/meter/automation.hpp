@@ -168,25 +168,27 @@ struct AutomationStats {
 METER_EXPORT std::string to_json(const AutomationStats& stats);
 
 /// Automations made, kept, versioned, shared and deployed (wire contract 20.1 to 20.4). The schedule triggers of active
-/// ones tick: whatever changes status or nodes arms and disarms them in the same step. Members named `secret` in the
-/// config of a node are told to the owner only. Threads: every member from any thread. Errors of every call: store;
-/// not_found "Workflow not found" for ids that are unknown or not visible; forbidden "Only the owner can modify this
-/// workflow" for changes of those that are visible but another account's.
+/// ones tick: whatever changes status or nodes arms and disarms them in the same step; those that deploy() would refuse
+/// stay unarmed. Members named `secret` in the config of a node are told to the owner only. Threads: every member from
+/// any thread. Errors of every call: store; not_found "Workflow not found" for ids that are unknown or not visible;
+/// forbidden "Only the owner can modify this workflow" for changes of those that are visible but another account's.
 class METER_EXPORT Automations {
 public:
     explicit Automations(std::shared_ptr<const AutomationParts> parts);  ///< Engine::automations()
 
-    /// With version 1, "v1.0.0".
+    /// With version 1, "v1.0.0". Errors: invalid_argument for settings of more than 64 KiB.
     Result<Automation> create(const AutomationRequest& request, const AutomationCaller& caller = {});
     Result<Automation> get(std::string_view automation_id, const AutomationCaller& caller = {});
     /// Errors: invalid_argument (range).
     Result<AutomationList> list(const AutomationQuery& query = {}, const AutomationCaller& caller = {});
-    /// Changes at once are applied one after the other.
+    /// Changes at once are applied one after the other. Errors: invalid_argument for settings that are more than 64 KiB
+    /// once they are merged.
     Result<Automation> update(std::string_view automation_id, const AutomationPatch& patch,
                               const AutomationCaller& caller = {});
     Result<Automation> set_status(std::string_view automation_id, AutomationStatus status,
                                   const AutomationCaller& caller = {});
-    /// Checks the graph, then makes it active. Errors: invalid_argument naming the node that keeps it from running.
+    /// Checks the graph, then makes it active. Errors: invalid_argument naming the node that keeps it from running, or
+    /// the schedule trigger whose interval is shorter than EngineOptions::schedules.min_interval.
     Result<Automation> deploy(std::string_view automation_id, const AutomationCaller& caller = {});
     /// Back to draft. Executions that run go on.
     Result<Automation> undeploy(std::string_view automation_id, const AutomationCaller& caller = {});
@@ -207,13 +209,14 @@ public:
     Result<std::vector<AutomationShare>> shares(std::string_view automation_id, const AutomationCaller& caller = {});
 
     /// Visible automations that are templates, newest first, then the built-in ones ("wf_tmpl_..."), which nobody owns.
-    /// The copy of a built-in one can be deployed once the connections it names are configured.
+    /// Of the visible ones 100 at most, fewer where their graphs would have more than 16 MiB together, but one. The
+    /// copy of a built-in one can be deployed once the connections it names are configured.
     Result<std::vector<Automation>> templates(const AutomationCaller& caller = {});
     Result<AutomationStats> stats(const AutomationCaller& caller = {});
 
     /// The owner of an active automation, for whom its webhook-trigger node may start an execution; nullopt when the
     /// proof is none. Signatures hold for 5 minutes. Errors: not_found "Webhook not found" unless the automation is
-    /// active and has this node.
+    /// active and has this node, with a config that could be deployed.
     Result<std::optional<AutomationCaller>> open_hook(std::string_view automation_id, std::string_view node_id,
                                                       const HookProof& proof);
 

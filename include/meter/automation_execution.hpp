@@ -166,7 +166,8 @@ public:
     /// Whoever sees it may stop it: its running nodes are told at once. One that is stopped stays as it is. Errors:
     /// conflict "Execution has already ended".
     Result<Execution> stop(std::string_view execution_id, const AutomationCaller& caller = {});
-    /// One for each node: those that started in that order, then the others in the graph's.
+    /// One for each node: those that started in that order, then the others in the graph's. Their data have 8 MiB
+    /// together at most: `input_data` and `output_data` of a span for which nothing is left are nullopt.
     Result<std::vector<ExecutionSpan>> spans(std::string_view execution_id, const AutomationCaller& caller = {});
     /// What happened to it and what its nodes logged. `range.limit` in [1, 1000].
     Result<ExecutionLogs> logs(std::string_view execution_id, ListRange range = {.limit = 100},

@@ -41,6 +41,8 @@ public:
     virtual Result<std::optional<Automation>> find_any(std::string_view automation_id) = 0;
     /// Ties in the order of creation. Without graphs.
     virtual Result<AutomationList> list(const AutomationCaller& caller, const AutomationQuery& query) = 0;
+    /// With graphs, newest first: 100 at most. They end before the one whose graph would make them more than 16 MiB
+    /// (2^24 bytes) together, but not before the first.
     virtual Result<std::vector<Automation>> templates(const AutomationCaller& caller) = 0;
     virtual Result<AutomationStats> stats(const AutomationCaller& caller) = 0;
 
@@ -128,7 +130,8 @@ public:
     virtual Result<std::optional<Execution>> find(const AutomationCaller& caller, std::string_view execution_id) = 0;
     /// Ties in the order of creation. A limit of at most 1000.
     virtual Result<ExecutionList> list(const AutomationCaller& caller, const ExecutionQuery& query) = 0;
-    /// In the order of Executions::spans(). None when there is no such execution, here and below.
+    /// In the order of Executions::spans(), with as much data as it says. None when there is no such execution, here
+    /// and below.
     virtual Result<std::vector<ExecutionSpan>> spans(std::string_view execution_id) = 0;
     virtual Result<ExecutionLogs> logs(std::string_view execution_id, ListRange range) = 0;
     /// Ids of the pending and running ones.

@@ -57,7 +57,7 @@ struct QuotaOptions {
 
 /// How schedules run.
 struct ScheduleOptions {
-    std::chrono::seconds min_interval{60};  ///< shortest interval of a schedule; [1 s, 24 h]
+    std::chrono::seconds min_interval{60};  ///< shortest interval of a schedule or schedule trigger; [1 s, 24 h]
 };
 
 /// How discoveries are run.

@@ -23,13 +23,19 @@ std::string hook_text(const Value* object, std::string_view name) {
     return text != nullptr ? *text : std::string();
 }
 
-/// The secret of a webhook-trigger node; empty when there is no such node.
-std::string hook_secret(const AutomationGraph& graph, std::string_view node_id) {
+/// The secret of a webhook-trigger node; empty when there is no such node, or none that could be deployed: any status
+/// can be set, and a secret that is soon guessed opens nothing.
+std::string hook_secret(const AutomationGraph& graph, const NodeRegistry& registry, std::string_view node_id) {
     const auto nodes = parse_json(graph.nodes, {.max_depth = 128});
     if (!nodes || nodes->if_array() == nullptr) return {};
-    for (const Value& node : *nodes->if_array())
-        if (hook_text(&node, "id") == node_id)
-            return hook_text(&node, "nodeId") == "webhook-trigger" ? hook_text(node.find("config"), "secret") : "";
+    for (const Value& node : *nodes->if_array()) {
+        if (hook_text(&node, "id") != node_id) continue;
+        const Value* config = node.find("config");
+        if (hook_text(&node, "nodeId") != "webhook-trigger" || config == nullptr ||
+            !registry.check_config("webhook-trigger", *config, nullptr).empty())
+            return {};
+        return hook_text(config, "secret");
+    }
     return {};
 }
 
@@ -40,7 +46,7 @@ Result<std::optional<AutomationCaller>> Automations::open_hook(std::string_view 
     const auto automation = parts_->store->automations().find_any(automation_id);
     if (!automation) return automation.error();
     if (!*automation || (*automation)->status != AutomationStatus::active) return hook_not_found(node_id);
-    const std::string secret = hook_secret((*automation)->graph, node_id);
+    const std::string secret = hook_secret((*automation)->graph, *parts_->nodes, node_id);
     if (secret.empty()) return hook_not_found(node_id);
     if (!equal_secrets(proof.secret, secret) && !verify_webhook(secret, proof.id, proof.timestamp, proof.signatures,
                                                                 proof.body, parts_->clock->now(), hook_tolerance))

@@ -1,6 +1,7 @@
 // What Automations and Executions work on.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,7 +28,8 @@ struct METER_LOCAL AutomationParts {
     run::AutomationRunner* automation_runner = nullptr;
     run::Runner* runner = nullptr;  // knows who waits, and whether the engine is stopping
     run::Scheduler* scheduler = nullptr;
-    std::int64_t max_pending = 10'000;  // AutomationOptions
+    std::int64_t max_pending = 10'000;      // AutomationOptions
+    std::chrono::seconds min_interval{60};  // of schedule triggers; EngineOptions::schedules
 };
 
 /// A visible automation with its graph. Errors: not_found "Workflow not found".
@@ -37,8 +39,14 @@ Result<Automation> require_visible_automation(Store& store, std::string_view id,
 /// automation itself.
 AutomationGraph without_automation_secrets(AutomationGraph graph);
 
-/// The schedule triggers of an automation that tick while it is active; none when it is not. Those that cannot tick
-/// (no such interval or cron expression) are left out.
-std::vector<AutomationTimer> timers_of(const Automation& automation, const NodeRegistry& nodes, TimePoint now);
+/// The schedule triggers of an automation that tick while it is active; none when it is not. Those that could not be
+/// deployed (no such interval or cron expression, an interval below `min_interval`) are left out.
+std::vector<AutomationTimer> timers_of(const Automation& automation, const NodeRegistry& nodes,
+                                       std::chrono::seconds min_interval, TimePoint now);
+
+/// Do the schedule triggers of a graph that check_graph() let through keep to the shortest interval? Errors:
+/// invalid_argument naming the node, as check_graph() does.
+Result<void> check_intervals(const AutomationGraph& graph, const NodeRegistry& nodes,
+                             std::chrono::seconds min_interval);
 
 }  // namespace meter

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::int64_t most_listed_automations = 100;
 constexpr std::size_t longest_automation_name = 200;
+constexpr std::size_t most_settings_bytes = 64u << 10;
 constexpr int change_tries = 100;  // each conflict means that another change was stored
 
 Error automation_not_found(std::string_view id) {
@@ -47,6 +48,14 @@ std::string merged_settings(std::string_view settings, const Object& changes) {
     return to_json(merged);
 }
 
+/// Each change merges into what is there: without a bound they would grow until nothing can read them.
+Result<void> check_settings(std::string_view settings) {
+    if (settings.size() <= most_settings_bytes) return {};
+    return Error{ErrorCode::invalid_argument,
+                 "settings must have at most " + std::to_string(most_settings_bytes) + " bytes once they are merged",
+                 "settings"};
+}
+
 /// "<name> (Copy)", within the longest name there may be.
 std::string copy_name(std::string_view name) {
     constexpr std::string_view suffix = " (Copy)";
@@ -67,7 +76,7 @@ Result<Automation> change(const AutomationParts& parts, std::string_view id, con
         if (!automation) return automation;
         if (auto applied = apply(*automation); !applied) return applied.error();
         automation->updated_at = std::max(parts.clock->now(), automation->created_at);
-        const auto timers = timers_of(*automation, *parts.nodes, automation->updated_at);
+        const auto timers = timers_of(*automation, *parts.nodes, parts.min_interval, automation->updated_at);
         const auto written = parts.store->automations().update(*automation, timers);
         if (written) {
             if (!*written) return automation_not_found(id);
@@ -108,6 +117,7 @@ Result<Automation> require_visible_automation(Store& store, std::string_view id,
 Automations::Automations(std::shared_ptr<const AutomationParts> parts) : parts_(std::move(parts)) {}
 
 Result<Automation> Automations::create(const AutomationRequest& request, const AutomationCaller& caller) {
+    if (auto fit = check_settings(request.graph.settings); !fit) return fit.error();
     Automation automation;
     automation.created_at = automation.updated_at = parts_->clock->now();
     automation.automation_id = core::new_prefixed_id("wf", automation.created_at);
@@ -126,7 +136,7 @@ Result<Automation> Automations::create(const AutomationRequest& request, const A
                                   .description = "Initial version",
                                   .created_by = caller.user_id,
                                   .created_at = automation.created_at};
-    const auto timers = timers_of(automation, *parts_->nodes, automation.created_at);
+    const auto timers = timers_of(automation, *parts_->nodes, parts_->min_interval, automation.created_at);
     if (auto stored = parts_->store->automations().insert(automation, first, timers); !stored) return stored.error();
     if (!timers.empty()) parts_->scheduler->wake();
     return automation;
@@ -155,8 +165,9 @@ Result<Automation> Automations::update(std::string_view automation_id, const Aut
         if (patch.nodes) automation.graph.nodes = *patch.nodes;
         if (patch.connections) automation.graph.connections = *patch.connections;
         if (patch.config) automation.graph.config = *patch.config;
-        if (patch.settings) automation.graph.settings = merged_settings(automation.graph.settings, *patch.settings);
-        return {};
+        if (!patch.settings) return {};
+        automation.graph.settings = merged_settings(automation.graph.settings, *patch.settings);
+        return check_settings(automation.graph.settings);
     });
 }
 
@@ -171,6 +182,7 @@ Result<Automation> Automations::set_status(std::string_view automation_id, Autom
 Result<Automation> Automations::deploy(std::string_view automation_id, const AutomationCaller& caller) {
     return change(*parts_, automation_id, caller, [&](Automation& automation) -> Result<void> {
         if (auto fit = check_graph(*parts_->nodes, automation.graph, parts_->connections.get()); !fit) return fit;
+        if (auto fit = check_intervals(automation.graph, *parts_->nodes, parts_->min_interval); !fit) return fit;
         automation.status = AutomationStatus::active;
         return {};
     });

@@ -112,7 +112,7 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options) {
         set.jobs.workers > 0 ? set.automations.workers : 0, set.automations);
     const auto automation_parts = std::make_shared<const AutomationParts>(AutomationParts{
         set.store, set.clock, impl->nodes, set.connections, impl->execution_due, impl->automation_runner.get(),
-        impl->runner.get(), impl->scheduler.get(), set.automations.max_pending});
+        impl->runner.get(), impl->scheduler.get(), set.automations.max_pending, set.schedules.min_interval});
     impl->automations = std::make_unique<Automations>(automation_parts);
     impl->executions = std::make_unique<Executions>(automation_parts);
     if (set.jobs.workers > 0) impl->scheduler->start();

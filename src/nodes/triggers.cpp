@@ -63,10 +63,10 @@ NodeType webhook_trigger_type() {
     NodeType type = trigger("webhook-trigger", "Webhook trigger",
                             "Starts with a POST to /hooks/{workflowId}/{nodeId} and emits its body.");
     type.config_schema = literal(R"({"type": "object", "required": ["secret"], "properties": {
-        "secret": {"type": "string", "minLength": 1, "maxLength": 256, "format": "password"}}})");
+        "secret": {"type": "string", "minLength": 8, "maxLength": 256, "format": "password"}}})");
     type.check = [](const Value& config) -> Result<void> {
         if (auto ok = validate_webhook_secret(config_text(config, "secret")); !ok)
-            return config_error("secret", "must have 1 to 256 printable ASCII characters, no space at either end");
+            return config_error("secret", "must have 8 to 256 printable ASCII characters, no space at either end");
         return {};
     };
     return type;

@@ -423,9 +423,11 @@ TEST_SUITE("engine.executions") {
         automations.update(id, {.name = "Renamed"}).value();
         fixture.clock->advance(30s);
         CHECK(count() == 2);
-        automations.update(id, {.nodes = Fixture::graph("t:schedule-trigger{\"intervalSeconds\":10} p:pass", "").nodes})
+        automations.update(id, {.nodes = Fixture::graph("t:schedule-trigger{\"intervalSeconds\":70} p:pass", "").nodes})
             .value();
-        fixture.clock->advance(10s);
+        fixture.clock->advance(69s);
+        CHECK(count() == 2);
+        fixture.clock->advance(1s);
         CHECK(count() == 3);
         automations.set_status(id, AutomationStatus::paused).value();
         fixture.clock->advance(600s);
@@ -434,5 +436,47 @@ TEST_SUITE("engine.executions") {
         automations.undeploy(id).value();
         fixture.clock->advance(600s);
         CHECK(count() == 3);
+    }
+
+    TEST_CASE("a schedule trigger below the shortest interval is neither deployed nor armed") {
+        Fixture fixture;
+        auto& automations = fixture.engine->automations();
+        const auto fast = Fixture::graph("p:pass t:schedule-trigger{\"intervalSeconds\":59}", "t>p");
+        const auto id = fixture.make(fast).automation_id;
+        const auto refused = automations.deploy(id);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == ErrorCode::invalid_argument);
+        CHECK(refused.error().message == "Node 't': config.intervalSeconds must be at least 60");
+        CHECK(refused.error().subject == "nodes.1.config.intervalSeconds");
+        const auto ticks = [&] {
+            fixture.clock->advance(3600s);
+            fixture.engine->run_pending().value();
+            return fixture.engine->executions().list({.automation_id = id}).value().count;
+        };
+        automations.set_status(id, AutomationStatus::active).value();
+        CHECK(ticks() == 0);
+        automations.update(id, {.nodes = Fixture::graph("t:schedule-trigger{\"intervalSeconds\":60} p:pass", "").nodes})
+            .value();
+        const auto before = ticks();
+        CHECK(before > 0);
+        automations.update(id, {.nodes = fast.nodes}).value();
+        CHECK(ticks() == before);
+    }
+
+    TEST_CASE("settings have at most 64 KiB, merged or made") {
+        Fixture fixture;
+        auto& automations = fixture.engine->automations();
+        const auto id = fixture.make({}).automation_id;
+        const std::string half(40'000, 'x');
+        automations.update(id, {.settings = Object{{"a", half}}}).value();
+        const auto before = automations.get(id).value().graph.settings;
+        for (const auto& refused : {automations.update(id, {.settings = Object{{"b", half}}}),
+                                    automations.create({.name = "Large", .graph = {.settings = half + half}})}) {
+            REQUIRE_FALSE(refused);
+            CHECK(refused.error().code == ErrorCode::invalid_argument);
+            CHECK(refused.error().subject == "settings");
+        }
+        CHECK(automations.get(id).value().graph.settings == before);
+        CHECK(automations.update(id, {.settings = Object{{"a", half}, {"timeout", 60}}}));
     }
 }

@@ -249,6 +249,8 @@ class Deploy(Pipelines):
                 ([node("a", "transform", program="{")], [], "Node 'a'"),
                 ([node("a", "filter", conditions=[{"field": "x", "operator": "resembles"}])], [], "Node 'a'"),
                 ([node("a", "webhook-trigger")], [], "Node 'a': Missing required field: config.secret"),
+                ([node("a", "webhook-trigger", secret="1234567")], [],
+                 "Node 'a': config.secret must have at least 8 characters"),
                 ([node("a", "mysql-source", connection="gone", query="SELECT 1")], [],
                  "Node 'a': config.connection names no configured connection: gone"),
                 ([node("a", "mysql-source", connection="own", query="SELECT 1")], [],

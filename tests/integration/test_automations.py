@@ -69,6 +69,20 @@ class Objects(Automations):
                          ([], [], CONNECTIONS, {"x": 1}, True))
         self.assertEqual(self.owner.request("PUT", path, {}, expect=200).json["name"], "New")
 
+    def test_settings_do_not_grow_without_end(self):
+        path = self.create(settings={"a": "x" * 40_000})
+        before = self.owner.get(path, expect=200).json["settings"]
+        refused = self.owner.request("PUT", path, {"settings": {"b": "x" * 40_000}}, expect=400)
+        self.assertIn("settings must have at most 65536 bytes", refused.detail)
+        self.owner.post(API, {"name": "Large", "settings": {"a": "x" * 70_000}}, expect=400)
+        self.assertEqual(self.owner.get(path, expect=200).json["settings"], before)
+
+    def test_schedule_triggers_keep_to_the_shortest_interval(self):
+        path = self.create(nodes=[{"id": "tick", "nodeId": "schedule-trigger", "config": {"intervalSeconds": 59}}])
+        self.assertIn("Node 'tick': config.intervalSeconds must be at least 60",
+                      self.owner.post(f"{path}/deploy", expect=400).detail)
+        self.assertEqual(self.owner.get(path, expect=200).json["status"], "draft")
+
     def test_bad_members_are_named(self):
         deep = {"id": "a", "nodeId": "filter"}
         path = self.create()

@@ -44,7 +44,7 @@ class Executed(harness.MeterCase):
         connections = cls.folder / "connections.json"
         connections.write_text(json.dumps({"shop": {"type": "sqlite", "path": str(cls.database)}}))
         connections.chmod(0o600)
-        cls.server_options = (*harness.QUICK_LEASES, "--automations-file-root", str(cls.folder / "files"),
+        cls.server_options = (*harness.QUICK_LEASES, "--min-interval-seconds", "1", "--automations-file-root", str(cls.folder / "files"),
                               "--automations-connections-file", str(connections))
         super().setUpClass()
         cls.owner = cls.with_key("owner")

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import tempfile
 import time
+import unittest
 
 import fixture_site
 import harness
@@ -112,6 +113,17 @@ class Moving(harness.MeterCase):
         for text in expected:
             self.assertIn(text, done.stderr)
         self.assertEqual(self.export_of(store).count(b"\n"), 2, "a refused import left something")
+
+    @unittest.skipUnless(shutil.which("strace"), "strace is not installed")
+    def test_the_name_of_an_export_is_on_the_disk_too(self):
+        target, log = self.folder / "durable.jsonl", self.folder / "durable.strace"
+        done = subprocess.run(["strace", "-f", "-y", "-o", str(log), "-e", "trace=fsync,link,linkat", str(harness.BINARY),
+                               "export", str(target), "--store", self.server.store], capture_output=True, timeout=60)
+        if not target.exists() and b"ptrace" in done.stderr:
+            self.skipTest("strace may not trace here")
+        calls = log.read_text().splitlines()
+        linked = next(i for i, call in enumerate(calls) if "link" in call and str(target) in call)
+        self.assertTrue(any("fsync(" in call and f"<{self.folder.resolve()}>" in call for call in calls[linked:]), calls)
 
     def test_export_import_export_is_the_same_to_the_byte(self):
         kinds = {json.loads(line)["kind"] for line in self.text.splitlines()}

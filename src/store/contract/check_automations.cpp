@@ -148,4 +148,33 @@ void check_automation_changes(ContractReport& report, Store& store) {
                   "remove() takes the versions with it");
 }
 
+void check_automation_templates(ContractReport& report, Store& store) {
+    auto& automations = store.automations();
+    std::vector<std::string> shown;
+    const auto add = [&](std::int64_t number, std::size_t graph_bytes) {
+        Automation automation = sample_automation(number);
+        automation.is_template = true;
+        if (graph_bytes > 0) automation.graph.config = "{\"a\":\"" + std::string(graph_bytes, 'x') + "\"}";
+        report.take(automations.insert(automation, sample_version("v1.0.0", number), {}), "insert()");
+        shown.insert(shown.begin(), automation.automation_id);
+    };
+    const auto listed = [&] {
+        return ids_of(report.take(automations.templates(automation_owner), "templates()"), &Automation::automation_id);
+    };
+    for (std::int64_t number = 0; number < 102; ++number) add(number, 0);
+    shown.resize(100);
+    report.expect(listed() == shown, "templates() shows the newest 100");
+
+    constexpr std::size_t mebibyte = 1u << 20;
+    for (const std::int64_t number : {200, 201, 202}) add(number, 6 * mebibyte);
+    shown.resize(2);
+    report.expect(listed() == shown, "templates() ends with the graph that would make them more than 16 MiB");
+    add(203, 17 * mebibyte);
+    shown.resize(1);
+    report.expect(listed() == shown, "templates() shows one, however large it is");
+    // What is left is moved to another store, several times in memory.
+    for (const std::int64_t number : {200, 201, 202, 203})
+        report.take(automations.remove("acme", sample_automation(number).automation_id), "remove()");
+}
+
 }  // namespace meter::testing

@@ -314,4 +314,30 @@ void check_execution_ends(ContractReport& report, Store& store) {
                   "executions go with their automation");
 }
 
+void check_execution_data(ContractReport& report, Store& store) {
+    auto& executions = store.executions();
+    Execution execution = sample_execution(add_automation(report, store, 1), 10);
+    execution.graph.nodes = R"([{"id":"a","nodeId":"x"},{"id":"b","nodeId":"x"},{"id":"c","nodeId":"x"}])";
+    report.take(executions.insert(execution), "insert()");
+    const auto claimed = claim_execution(report, store, 100);
+    const std::string data = "[\"" + std::string(3u << 20, 'x') + "\"]";
+    // In the order they start: 6 MiB, 3 MiB that do not fit, and little.
+    for (const std::int64_t node : {2, 0, 1}) {
+        report.take(executions.start_node(claimed.ref(), node, moment(110 + node)), "start_node()");
+        NodeEnd end = node_end(node);
+        end.output_items = 1;
+        if (node != 1) end.output_data = data;
+        if (node == 2) end.input_data = data;
+        report.take(executions.end_node(claimed.ref(), end), "end_node()");
+    }
+    const auto spans = report.take(executions.spans(execution.execution_id), "spans()");
+    report.expect(spans.size() == 3 && spans[0].node_id == "c" && spans[0].input_data == data &&
+                      spans[0].output_data == data && spans[1].node_id == "a" && spans[2].node_id == "b",
+                  "spans() are in the order in which they started, with their data");
+    report.expect(spans.size() == 3 && !spans[1].input_data && !spans[1].output_data && spans[1].output_items == 1 &&
+                      spans[2].input_data == "[]" && spans[2].output_data == "[]",
+                  "spans() leave out the data of a span that would make them more than 8 MiB");
+    report.take(store.automations().remove("acme", execution.automation_id), "remove()");
+}
+
 }  // namespace meter::testing

@@ -148,11 +148,13 @@ void check_workflow_race(ContractReport& report, Store& store);
 void check_workflow_schedules(ContractReport& report, Store& store);
 void check_automations(ContractReport& report, Store& store);
 void check_automation_changes(ContractReport& report, Store& store);
+void check_automation_templates(ContractReport& report, Store& store);
 void check_automation_timers(ContractReport& report, Store& store);
 void check_executions(ContractReport& report, Store& store);
 void check_execution_claims(ContractReport& report, Store& store);
 void check_execution_nodes(ContractReport& report, Store& store);
 void check_execution_ends(ContractReport& report, Store& store);
+void check_execution_data(ContractReport& report, Store& store);
 void check_health(ContractReport& report, Store& store);
 /// Moves what another part left behind to an empty store.
 void check_transfer(ContractReport& report, Store& full, Store& empty);

@@ -11,6 +11,8 @@
 namespace meter::sql {
 namespace {
 
+constexpr std::size_t most_span_data_bytes = 8u << 20;  // Executions::spans()
+
 constexpr std::string_view ended_spans = "('completed', 'failed', 'stopped')";
 
 /// A stored word of an enumeration of executions.
@@ -52,10 +54,29 @@ ExecutionSpan read_span(Columns& columns) {
     span.ended_at = columns.optional_time();
     span.input_items = columns.integer();
     span.output_items = columns.integer();
-    span.input_data = columns.optional_text();
-    span.output_data = columns.optional_text();
     span.error = columns.optional_text();
     return span;
+}
+
+/// What a span's place in the list, and its data, are read by.
+struct PlacedSpan {
+    std::int64_t position = 0, ordinal = 0;
+    std::size_t least_bytes = 0;  ///< of its data: LENGTH() counts characters
+    ExecutionSpan span = {};
+};
+
+/// Reads the data of a span if they have at most `left` bytes, which become fewer by them.
+void read_span_data(Connection& connection, std::string_view execution_id, std::int64_t position, std::size_t& left,
+                    ExecutionSpan& span) {
+    connection.run("SELECT input_data, output_data FROM automation_spans WHERE execution_id = $1 AND position = $2",
+                   {execution_id, position}, [&](const Row& row) {
+                       const std::size_t bytes = row.text(0).size() + row.text(1).size();
+                       if (bytes > left) return;
+                       left -= bytes;
+                       Columns columns(row);
+                       span.input_data = columns.optional_text();
+                       span.output_data = columns.optional_text();
+                   });
 }
 
 }  // namespace
@@ -202,20 +223,29 @@ Result<ExecutionList> SqlExecutionStore::list(const AutomationCaller& caller, co
 
 Result<std::vector<ExecutionSpan>> SqlExecutionStore::spans(std::string_view execution_id) {
     return database_.read("executions.spans", [&](Connection& connection) -> Result<std::vector<ExecutionSpan>> {
-        std::vector<std::pair<std::int64_t, ExecutionSpan>> placed;  // few: not worth an index
+        std::vector<PlacedSpan> placed;  // few: not worth an index
         connection.run(
-            "SELECT ordinal, span_id, node_id, node_label, node_type, status, started_at, ended_at, input_items, "
-            "output_items, input_data, output_data, error FROM automation_spans WHERE execution_id = $1 "
-            "ORDER BY position",
+            "SELECT position, ordinal, COALESCE(LENGTH(input_data), 0) + COALESCE(LENGTH(output_data), 0), span_id, "
+            "node_id, node_label, node_type, status, started_at, ended_at, input_items, output_items, error "
+            "FROM automation_spans WHERE execution_id = $1 ORDER BY position",
             {execution_id}, [&](const Row& row) {
                 Columns columns(row);
-                const auto ordinal = columns.optional_integer();
-                placed.emplace_back(ordinal.value_or(INT64_MAX), read_span(columns));
+                PlacedSpan& one = placed.emplace_back();
+                one.position = columns.integer();
+                one.ordinal = columns.optional_integer().value_or(INT64_MAX);
+                one.least_bytes = static_cast<std::size_t>(columns.integer());
+                one.span = read_span(columns);
             });
-        std::stable_sort(placed.begin(), placed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+        std::stable_sort(placed.begin(), placed.end(),
+                         [](const auto& a, const auto& b) { return a.ordinal < b.ordinal; });
         std::vector<ExecutionSpan> spans;
         spans.reserve(placed.size());
-        for (auto& [ordinal, span] : placed) spans.push_back(std::move(span));
+        std::size_t left = most_span_data_bytes;
+        for (PlacedSpan& one : placed) {
+            if (one.least_bytes > 0 && one.least_bytes <= left)
+                read_span_data(connection, execution_id, one.position, left, one.span);
+            spans.push_back(std::move(one.span));
+        }
         return spans;
     });
 }

@@ -9,6 +9,10 @@
 namespace meter::sql {
 namespace {
 
+// AutomationStore::templates(): an answer that fits in memory, however much is shown to a caller.
+constexpr std::int64_t most_templates = 100;
+constexpr std::size_t most_template_bytes = 16u << 20;
+
 const std::string visible_automations =
     " FROM automations WHERE automations.automation_id IN (" + std::string(visible_automation_ids) + ")";
 
@@ -51,6 +55,20 @@ void read_rest(Connection& connection, Automation& automation) {
     connection.run("SELECT user_id FROM automation_shares WHERE automation_id = $1 ORDER BY position",
                    {automation.automation_id},
                    [&](const Row& row) { automation.shared_with.emplace_back(row.text(0)); });
+}
+
+std::size_t bytes_of(const AutomationGraph& graph) {
+    return graph.nodes.size() + graph.connections.size() + graph.config.size() + graph.settings.size();
+}
+
+/// The graph has at least these: LENGTH() counts characters. What does not fit by them is not read.
+std::size_t least_bytes_of_graph(Connection& connection, std::string_view automation_id) {
+    const auto characters = find_row<std::int64_t>(
+        connection,
+        "SELECT LENGTH(nodes) + LENGTH(connections) + LENGTH(config) + LENGTH(settings) FROM automation_graphs "
+        "WHERE automation_id = $1",
+        {automation_id}, [](Columns& columns) { return columns.integer(); });
+    return static_cast<std::size_t>(characters.value_or(0));
 }
 
 /// A part of a text, for LIKE with '!' as escape character.
@@ -134,15 +152,27 @@ Result<AutomationList> SqlAutomationStore::list(const AutomationCaller& caller, 
 }
 
 Result<std::vector<Automation>> SqlAutomationStore::templates(const AutomationCaller& caller) {
-    static const std::string sql = "SELECT " + std::string(automation_columns) + visible_automations +
-                                   " AND is_template = 1 ORDER BY created_at DESC, automations.automation_id DESC";
+    static const std::string sql =
+        "SELECT " + std::string(automation_columns) + visible_automations +
+        " AND is_template = 1 ORDER BY created_at DESC, automations.automation_id DESC LIMIT $4";
     return database_.read("automations.templates", [&](Connection& connection) -> Result<std::vector<Automation>> {
         std::vector<Automation> templates;
-        connection.run(sql, {caller.account_id, caller.user_id, caller.organization_id}, [&](const Row& row) {
-            Columns columns(row);
-            templates.push_back(read_automation(columns));
-        });
-        for (Automation& automation : templates) read_rest(connection, automation);
+        connection.run(sql, {caller.account_id, caller.user_id, caller.organization_id, most_templates},
+                       [&](const Row& row) {
+                           Columns columns(row);
+                           templates.push_back(read_automation(columns));
+                       });
+        std::size_t used = 0;
+        for (std::size_t i = 0; i < templates.size(); ++i) {
+            bool fits =
+                i == 0 || used + least_bytes_of_graph(connection, templates[i].automation_id) <= most_template_bytes;
+            if (fits) {
+                read_rest(connection, templates[i]);
+                used += bytes_of(templates[i].graph);
+                fits = i == 0 || used <= most_template_bytes;
+            }
+            if (!fits) templates.resize(i);
+        }
         return templates;
     });
 }
