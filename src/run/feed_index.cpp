@@ -26,14 +26,15 @@ Result<FeedIndex> FeedIndex::read(WorkflowStore& store, std::string_view run_id,
         if (std::ssize(*feeds) < feeds_at_once) break;
         next = feeds->back().sequence + 1;
     }
-    std::ranges::sort(index.sequences_);
+    std::sort(index.sequences_.begin(), index.sequences_.end());
     return index;
 }
 
 void FeedIndex::find(std::string_view feed_hash, std::vector<std::int64_t>& sequences) const {
-    const auto [begin, end] =
-        std::ranges::equal_range(sequences_, beginning(feed_hash), {}, &std::pair<std::uint64_t, std::int64_t>::first);
-    for (auto at = begin; at != end; ++at) sequences.push_back(at->second);
+    const std::uint64_t bits = beginning(feed_hash);
+    for (auto at = std::lower_bound(sequences_.begin(), sequences_.end(), std::pair(bits, std::int64_t{0}));
+         at != sequences_.end() && at->first == bits; ++at)
+        sequences.push_back(at->second);
 }
 
 }  // namespace meter::run

@@ -301,5 +301,36 @@ class Access(Executed):
             self.assertEqual(answer.detail, "Workflow not found")
 
 
+class Access(Executed):
+    def test_the_matrix_of_routes_scopes_and_relations(self):
+        """Route x scope x relation to the automation: exact, from the OpenAPI file."""
+        routes = [(method.upper(), path, operation["x-required-scope"])
+                  for path, operations in harness.the_spec().document["paths"].items() if path.startswith(RUNS)
+                  for method, operation in operations.items() if isinstance(operation, dict)]
+        self.assertEqual(len(routes), 5, routes)
+        relations = {"own": "owner", "shared": "stranger", "public": "colleague", "other": "nobody"}
+        for relation, name in relations.items():
+            flow = self.make(chain(node("m", "manual-trigger")), isPublic=relation == "public")
+            if relation == "shared":
+                self.owner.post(f"{flow}/share", {"userId": f"{self.account}-stranger"}, expect=200)
+            run = self.start(flow)
+            self.assertEqual(self.ended(run)["status"], "completed")
+            for held in ("workflows:read", "workflows:write", "workflows:execute", "meter", "*"):
+                client = self.with_key(name, "here" if name in ("owner", "colleague") else "elsewhere", held)
+                for method, path, scope in routes:
+                    with self.subTest(relation=relation, held=held, route=f"{method} {path}"):
+                        answer = client.request(method, path.replace("{executionId}", run.rsplit("/", 1)[1]))
+                        if held not in (scope, "*"):
+                            self.assertEqual((answer.status, answer.detail),
+                                             (403, f"API key lacks required scope: {scope}"))
+                        elif path == RUNS:
+                            ids = [one["id"] for one in answer.json["executions"]]
+                            self.assertEqual(run.rsplit("/", 1)[1] in ids, relation != "other")
+                        elif relation == "other":
+                            self.assertEqual((answer.status, answer.detail), (404, "Execution not found"))
+                        else:
+                            self.assertEqual(answer.status, 409 if path.endswith("/stop") else 200)
+
+
 if __name__ == "__main__":
     unittest.main()
