@@ -42,17 +42,17 @@ std::string takes(const OptionSpec& spec) {
 
 std::string bound_text(const OptionSpec& spec, std::int64_t bound) {
     if (spec.kind == OptionKind::bytes) {
-        constexpr std::int64_t KiB = 1024;
-        if (bound % (KiB * KiB * KiB) == 0) return std::to_string(bound / (KiB * KiB * KiB)) + "GiB";
-        if (bound % (KiB * KiB) == 0) return std::to_string(bound / (KiB * KiB)) + "MiB";
-        if (bound % KiB == 0) return std::to_string(bound / KiB) + "KiB";
+        constexpr std::int64_t kibi = 1024;
+        if (bound % (kibi * kibi * kibi) == 0) return std::to_string(bound / (kibi * kibi * kibi)) + "GiB";
+        if (bound % (kibi * kibi) == 0) return std::to_string(bound / (kibi * kibi)) + "MiB";
+        if (bound % kibi == 0) return std::to_string(bound / kibi) + "KiB";
     }
     if (spec.kind != OptionKind::seconds) return std::to_string(bound);
-    constexpr std::int64_t second = 1000, day = 86'400 * second;
-    if (bound != 0 && bound % day == 0) return std::to_string(bound / day) + "d";
-    auto text = std::to_string(bound / second);
-    if (bound % second != 0) {
-        text += '.' + std::to_string(second + bound % second).substr(1);
+    constexpr std::int64_t a_second = 1000, a_day = 86'400 * a_second;
+    if (bound != 0 && bound % a_day == 0) return std::to_string(bound / a_day) + "d";
+    auto text = std::to_string(bound / a_second);
+    if (bound % a_second != 0) {
+        text += '.' + std::to_string(a_second + bound % a_second).substr(1);
         while (text.back() == '0') text.pop_back();
     }
     return text;
