@@ -74,11 +74,15 @@ void AutomationExecution::watch(std::stop_token done) {
         TimePoint wake = claimed_.deadline;
         std::stop_token nap;
         {
-            const TimePoint now = parts_.clock->now();
             const std::lock_guard lock(mutex_);
-            for (const ExecutionNode& node : nodes_)
-                if (node.status == SpanStatus::pending && node.retry_at && *node.retry_at > now)
+            const TimePoint now = parts_.clock->now();  // not before that of whoever waits by now
+            for (const ExecutionNode& node : nodes_) {
+                if (node.status != SpanStatus::pending || !node.retry_at) continue;
+                if (*node.retry_at > now)
                     wake = std::min(wake, *node.retry_at);
+                else
+                    changed_.notify_all();
+            }
             nap = nap_.get_token();
         }
         if (done.stop_requested()) return;
@@ -101,10 +105,9 @@ void AutomationExecution::end_nap() {
 
 void AutomationExecution::work() {
     for (;;) {
-        const TimePoint now = parts_.clock->now();
         std::unique_lock lock(mutex_);
         if (halted_.stop_requested()) return;
-        const auto node = next_ready(now);
+        const auto node = next_ready(parts_.clock->now());
         if (!node && running_ == 0) return;
         if (!node) {
             changed_.wait(lock);  // for the end of a node, or halt()
