@@ -96,9 +96,9 @@ meter::Schedule add_schedule(meter::Engine& engine, const std::string& strategy,
 void idle_and_due(const std::string& file) {
     const auto clock = std::make_shared<meter::testing::ManualClock>(meter::system_clock()->now());
     const auto pages = std::make_shared<Pages>();
-    pages->open(false);
     const auto engine = open_engine(file, clock, pages);
     const std::string strategy = add_strategy(*engine);
+    pages->open(false);
     (void)add_schedule(*engine, strategy, 0, 86'400);
     const double before = resident_mib();
     for (int i = 1; i < many; ++i) (void)add_schedule(*engine, strategy, i, 86'400);
