@@ -81,7 +81,7 @@ class Pipelines(harness.MeterCase):
         file.write_text(json.dumps(connections))
         file.chmod(0o600)
         cls.server_options = ("--automations-connections-file", str(file), "--automations-file-root", str(cls.files),
-                              "--automations-transform-seconds", "1", "--automations-transform-memory", "64MiB")
+                              "--automations-transform-seconds", "3", "--automations-transform-memory", "64MiB")
         super().setUpClass()
 
     def create(self, *nodes, connections=None, client=None, **members):

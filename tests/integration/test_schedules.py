@@ -472,7 +472,8 @@ class Ticks(ScheduleCase):
 
 
 class Restart(harness.MeterCase):
-    server_options = INTERVAL_MINIMUM
+    # A job that the kill cut off holds its schedule until its lease ends.
+    server_options = (*INTERVAL_MINIMUM, *harness.QUICK_LEASES)
     server_may_be_dead = True
 
     def test_overdue_schedules_tick_once_and_return_to_their_grid(self):
