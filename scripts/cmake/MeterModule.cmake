@@ -42,7 +42,7 @@ function(meter_test name)
     set(ARG_LABEL unit)
   endif()
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 120)
+    set(ARG_TIMEOUT 300)
   endif()
   add_executable(test_${name} ${ARG_SOURCES} $<TARGET_OBJECTS:meter_test_main>)
   set_target_properties(test_${name} PROPERTIES UNITY_BUILD OFF)  # helpers of neighbouring tests may share names
