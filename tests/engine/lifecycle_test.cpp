@@ -97,9 +97,9 @@ TEST_SUITE("engine.lifecycle") {
 
     TEST_CASE("stop with 500 requests in flight ends them and gives every job back uncounted") {
         meter::JobOptions jobs{.workers = 500};
+        Gate gate;  // outlives whoever waits at it
         Fixture f(jobs);
         const auto strategy = f.strategy();
-        Gate gate;
         f.site->handle(shop::url, gate.handler());
         const auto batch =
             f.engine
@@ -121,9 +121,9 @@ TEST_SUITE("engine.lifecycle") {
     }
 
     TEST_CASE("a graceful stop lets running jobs end and their callers have the result") {
+        Gate gate;  // outlives whoever waits at it
         Fixture f({.workers = 2});
         const auto strategy = f.strategy();
-        Gate gate;
         f.site->handle(shop::url, gate.handler());
         meter::Result<meter::Job> result = meter::Error{};
         std::jthread caller(
@@ -138,9 +138,9 @@ TEST_SUITE("engine.lifecycle") {
     }
 
     TEST_CASE("a process that gets back a job it had lost stops what it did under the old claim") {
+        Gate gate;  // outlives whoever waits at it
         Fixture f({.workers = 2, .max_attempts = 10});
         const auto strategy = f.strategy();
-        Gate gate;
         f.site->handle(shop::url, gate.handler());
         const auto job = f.engine->submit({.strategy_id = strategy.strategy_id, .url = shop::url}).value();
         gate.wait_for(1);
@@ -173,9 +173,9 @@ TEST_SUITE("engine.lifecycle") {
     TEST_CASE("a running job's lease is renewed for as long as it runs") {
         meter::JobOptions options{.workers = 1};
         options.lease = std::chrono::seconds(30);
+        Gate gate;  // outlives whoever waits at it
         Fixture f(options);
         const auto strategy = f.strategy();
-        Gate gate;
         f.site->handle(shop::url, gate.handler());
         const auto job = f.engine->submit({.strategy_id = strategy.strategy_id, .url = shop::url}).value();
         gate.wait_for(1);
@@ -194,9 +194,9 @@ TEST_SUITE("engine.lifecycle") {
     TEST_CASE("execute past its limit fails the job with the contract's text") {
         meter::JobOptions options{.workers = 1};
         options.execute_timeout = std::chrono::seconds(3600);
+        Gate gate;  // outlives whoever waits at it
         Fixture f(options);
         const auto strategy = f.strategy();
-        Gate gate;
         f.site->handle(shop::url, gate.handler());
         std::atomic<bool> done{false};
         meter::Result<meter::Job> result = meter::Error{};
@@ -212,9 +212,9 @@ TEST_SUITE("engine.lifecycle") {
     }
 
     TEST_CASE("deleting a strategy stops its running job, and its waiter learns that the job is gone") {
+        Gate gate;  // outlives whoever waits at it
         Fixture f({.workers = 1});
         const auto strategy = f.strategy();
-        Gate gate;
         f.site->handle(shop::url, gate.handler());
         meter::Result<meter::Job> result = meter::Error{};
         std::jthread caller(
