@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "json/object_writer.hpp"
+#include "json/sort_text.hpp"
 #include "json/wire_automation.hpp"
 #include "meter/automation_execution.hpp"
 #include "meter/json.hpp"
@@ -186,22 +187,13 @@ Result<ExecutionRequest> parse_execution_request(const Value& body) {
 }
 
 Result<void> read_execution_sort(std::string_view text, ExecutionQuery& query) {
-    static constexpr std::array<std::pair<std::string_view, ExecutionQuery::Sort>, 4> fields{{
+    static constexpr json::SortFields<ExecutionQuery::Sort, 4> fields{{
         {"startedAt", ExecutionQuery::Sort::started_at},
         {"endedAt", ExecutionQuery::Sort::ended_at},
         {"createdAt", ExecutionQuery::Sort::created_at},
         {"status", ExecutionQuery::Sort::status},
     }};
-    const auto colon = text.find(':');
-    const auto direction = colon == std::string_view::npos ? "asc" : text.substr(colon + 1);
-    for (const auto& [name, field] : fields) {
-        if (name != text.substr(0, colon) || (direction != "asc" && direction != "desc")) continue;
-        query.sort = field;
-        query.ascending = direction == "asc";
-        return {};
-    }
-    return Error{ErrorCode::invalid_argument,
-                 "sort must be startedAt, endedAt, createdAt or status, with :asc or :desc behind it", "sort"};
+    return json::read_sort(fields, text, query);
 }
 
 namespace json {

@@ -1,9 +1,9 @@
 // Request bodies of the automation dialect (wire contract 20.1 to 20.4).
-#include <array>
 #include <unordered_set>
 #include <utility>
 
 #include "json/members.hpp"
+#include "json/sort_text.hpp"
 #include "json/wire_automation.hpp"
 #include "meter/automation.hpp"
 #include "meter/json.hpp"
@@ -184,22 +184,13 @@ Result<AutomationVersionRequest> parse_automation_version_request(const Value& b
 }
 
 Result<void> read_automation_sort(std::string_view text, AutomationQuery& query) {
-    static constexpr std::array<std::pair<std::string_view, AutomationQuery::Sort>, 4> fields{{
+    static constexpr json::SortFields<AutomationQuery::Sort, 4> fields{{
         {"createdAt", AutomationQuery::Sort::created_at},
         {"updatedAt", AutomationQuery::Sort::updated_at},
         {"name", AutomationQuery::Sort::name},
         {"status", AutomationQuery::Sort::status},
     }};
-    const auto colon = text.find(':');
-    const auto direction = colon == std::string_view::npos ? "asc" : text.substr(colon + 1);
-    for (const auto& [name, field] : fields) {
-        if (name != text.substr(0, colon) || (direction != "asc" && direction != "desc")) continue;
-        query.sort = field;
-        query.ascending = direction == "asc";
-        return {};
-    }
-    return Error{ErrorCode::invalid_argument,
-                 "sort must be createdAt, updatedAt, name or status, with :asc or :desc behind it", "sort"};
+    return json::read_sort(fields, text, query);
 }
 
 }  // namespace meter

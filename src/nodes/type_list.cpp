@@ -1,11 +1,11 @@
 // Lists of node types (wire contract 20.6).
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 
 #include "core/unicode.hpp"
 #include "json/object_writer.hpp"
+#include "json/sort_text.hpp"
 #include "meter/node.hpp"
 
 namespace meter {
@@ -39,23 +39,14 @@ std::string type_list_key(const NodeType& type, NodeTypeQuery::Sort sort) {
 }  // namespace
 
 Result<void> read_node_type_sort(std::string_view text, NodeTypeQuery& query) {
-    static constexpr std::array<std::pair<std::string_view, NodeTypeQuery::Sort>, 5> fields{{
+    static constexpr json::SortFields<NodeTypeQuery::Sort, 5> fields{{
         {"label", NodeTypeQuery::Sort::label},
         {"name", NodeTypeQuery::Sort::name},
         {"nodeId", NodeTypeQuery::Sort::name},
         {"category", NodeTypeQuery::Sort::category},
         {"type", NodeTypeQuery::Sort::kind},
     }};
-    const auto colon = text.find(':');
-    const auto direction = colon == std::string_view::npos ? "asc" : text.substr(colon + 1);
-    for (const auto& [name, field] : fields) {
-        if (name != text.substr(0, colon) || (direction != "asc" && direction != "desc")) continue;
-        query.sort = field;
-        query.ascending = direction == "asc";
-        return {};
-    }
-    return Error{ErrorCode::invalid_argument,
-                 "sort must be label, name, category or type, with :asc or :desc behind it", "sort"};
+    return json::read_sort(fields, text, query);
 }
 
 std::string node_types_json(const NodeRegistry& registry, const NodeTypeQuery& query) {

@@ -9,22 +9,20 @@ deliveries reached the receiver, one id for each version and identical bytes und
 METER_CRASH_VERSIONS and METER_CRASH_KILLS set the size as well.
 """
 
-import argparse
 import collections
 import http.client
 import http.server
 import json
-import os
 import pathlib
 import random
 import sys
 import threading
-import time
 import warnings
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 warnings.simplefilter("ignore", DeprecationWarning)
 
+import crash_run
 import fixture_site
 import harness
 from harness import eventually
@@ -95,7 +93,8 @@ def patient(call, deadline=60.0):
     return eventually(once, deadline, "an answer")[0]
 
 
-def run(versions, kills, rng):
+def run(versions, kills, seed):
+    rng = random.Random(seed)
     site = fixture_site.FixtureSite()
     site.start()
     receiver = Receiver()
@@ -154,9 +153,7 @@ def run(versions, kills, rng):
             errors.append(f"events with several ids: {doubled}")
         if len(events) != versions:
             errors.append(f"{len(events)} ids for {versions} versions")
-        check = server.command("check", "--store", server.store, check=False)
-        if check.returncode != 0:
-            errors.append(f"check: {check.stdout}{check.stderr}")
+        errors += crash_run.store_faults(server)
         attempts = sum(len(bodies) for bodies in events.values())
         print(f"{versions} versions, {kills - killer.left} kills: {len(entries)} entries, {len(events)} ids, "
               f"{attempts} deliveries")
@@ -166,25 +163,5 @@ def run(versions, kills, rng):
     return errors
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--versions", type=int, default=int(os.environ.get("METER_CRASH_VERSIONS", 40)))
-    parser.add_argument("--kills", type=int, default=int(os.environ.get("METER_CRASH_KILLS", 6)))
-    parser.add_argument("--seed", type=int, default=None)
-    arguments = parser.parse_args()
-    if not harness.BINARY.exists():
-        print(f"there is no server at {harness.BINARY}; build it or set METER_SERVER")
-        return 2
-    seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(1 << 31)
-    print(f"seed {seed}", flush=True)
-    started = time.monotonic()
-    errors = run(arguments.versions, arguments.kills, random.Random(seed))
-    for error in errors[:50]:
-        print("FAILED", error)
-    print(f"{time.monotonic() - started:.1f} s")
-    print(f"{0 if errors else 1} passed, {1 if errors else 0} failed")
-    return 1 if errors else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    crash_run.main(__doc__, run, versions=(40, "METER_CRASH_VERSIONS"), kills=(6, "METER_CRASH_KILLS"))

@@ -19,6 +19,7 @@ import warnings
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 warnings.simplefilter("ignore", DeprecationWarning)
 
+import crash_run
 import fixture_site
 import harness
 from harness import eventually
@@ -82,10 +83,7 @@ def check(server, site, kept, asked):
     def ended():
         return not any(client.get(f"/api/jobs?status={status}").json for status in ("pending", "running"))
     eventually(ended, 60, "the end of every job")
-    done = server.command("check", "--store", server.store, check=False)
-    if done.returncode != 0:
-        problems.append(f"check: {done.stdout}{done.stderr}")
-    return problems
+    return problems + crash_run.store_faults(server)
 
 
 def main():

@@ -8,7 +8,6 @@ flight at the kill happened wholly or not at all, and stays so. At the end every
 `meter-server check` finds the database intact.
 """
 
-import argparse
 import http.client
 import json
 import pathlib
@@ -21,6 +20,7 @@ import warnings
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 warnings.simplefilter("ignore", DeprecationWarning)
 
+import crash_run
 import fixture_site
 import harness
 from harness import eventually
@@ -129,7 +129,7 @@ class CrashTest:
         for writer in writers:
             writer.join()
         if cycle % 5 == 0:
-            self.check_store()
+            self.errors += crash_run.store_faults(self.server)
         started = time.monotonic()
         self.server.start()
         up = time.monotonic() - started
@@ -240,11 +240,6 @@ class CrashTest:
             groups.setdefault(name, []).append(value)
         return groups
 
-    def check_store(self):
-        done = self.server.command("check", "--store", self.server.store, check=False)
-        if done.returncode != 0:
-            self.errors.append(f"check: {done.stdout}{done.stderr}")
-
     def finish(self):
         admin = self.server.admin()
 
@@ -262,31 +257,12 @@ class CrashTest:
             progress = admin.get(f"/api/jobs/batch/{batch_id}", expect=200).json
             if progress["completed"] + progress["failed"] != BATCH:
                 self.errors.append(f"batch {name} did not end: {progress}")
-        self.check_store()
+        self.errors += crash_run.store_faults(self.server)
         if self.server.terminate() != 0:
             self.errors.append(f"the server ended with {self.server.process.returncode}")
-        self.check_store()
+        self.errors += crash_run.store_faults(self.server)
         print(f"{self.cycles} cycles; jobs: {states['completed']} completed, {states['failed']} interrupted too often")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cycles", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=None)
-    arguments = parser.parse_args()
-    if not harness.BINARY.exists():
-        print(f"there is no server at {harness.BINARY}; build it or set METER_SERVER")
-        return 2
-    seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(1 << 31)
-    print(f"seed {seed}", flush=True)
-    started = time.monotonic()
-    errors = CrashTest(seed, arguments.cycles).run()
-    for error in errors[:50]:
-        print("FAILED", error)
-    print(f"{time.monotonic() - started:.1f} s")
-    print(f"{0 if errors else 1} passed, {1 if errors else 0} failed")
-    return 1 if errors else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    crash_run.main(__doc__, lambda cycles, seed: CrashTest(seed, cycles).run(), cycles=(20, "METER_CRASH_CYCLES"))

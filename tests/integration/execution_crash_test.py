@@ -8,11 +8,9 @@ is read as it was left: a node that is recorded as completed there never runs ag
 completed, with the same file and the same rows as one that nobody disturbed, and leaves no items behind.
 """
 
-import argparse
 import contextlib
 import http.client
 import json
-import os
 import pathlib
 import random
 import shutil
@@ -26,6 +24,7 @@ import warnings
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 warnings.simplefilter("ignore", DeprecationWarning)
 
+import crash_run
 import fixture_site
 import harness
 from harness import eventually
@@ -120,7 +119,7 @@ def execute(client, flow, folder, expected):
     return errors
 
 
-def run(kills, seed, folder):
+def run_in(folder, kills, seed):
     chance = random.Random(seed)
     (folder / "files").mkdir()
     rows = [json.dumps({"id": number, "price": number % 100}, separators=(",", ":")) + "\n" for number in range(ROWS)]
@@ -159,33 +158,16 @@ def run(kills, seed, folder):
         left = killer.ask("SELECT count(*) FROM automation_items")[0][0]
         if left:
             errors.append(f"{left} chunks of items were left behind")
-        check = server.command("check", "--store", server.store, check=False)
-        if check.returncode != 0:
-            errors.append(f"check: {check.stdout}{check.stderr}")
+        errors += crash_run.store_faults(server)
         print(f"{kills - killer.left} kills in {number} executions: {killer.in_flight} nodes were in flight at a kill "
               f"and ran again, none of {len(killer.completed)} that had completed")
     return errors
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=int(os.environ.get("METER_EXECUTION_KILLS", 8)))
-    parser.add_argument("--seed", type=int, default=None)
-    arguments = parser.parse_args()
-    if not harness.BINARY.exists():
-        print(f"there is no server at {harness.BINARY}; build it or set METER_SERVER")
-        return 2
-    seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(1 << 31)
-    print(f"seed {seed}", flush=True)
-    started = time.monotonic()
+def run(kills, seed):
     with tempfile.TemporaryDirectory(prefix="meter-execution-crash-") as folder:
-        errors = run(arguments.kills, seed, pathlib.Path(folder))
-    for error in errors[:50]:
-        print("FAILED", error)
-    print(f"{time.monotonic() - started:.1f} s")
-    print(f"{0 if errors else 1} passed, {1 if errors else 0} failed")
-    return 1 if errors else 0
+        return run_in(pathlib.Path(folder), kills, seed)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    crash_run.main(__doc__, run, kills=(8, "METER_EXECUTION_KILLS"))

@@ -55,6 +55,12 @@ class ScheduleCase(harness.MeterCase):
             return jobs if len(jobs) >= count else None
         return eventually(found, deadline, f"the end of {count} scheduled jobs")
 
+    def let_ticks_pass(self, count):
+        """Until a schedule made now has ticked so often: then so would any other of one second."""
+        witness = self.schedule(interval_seconds=1)
+        self.ended(witness, count)
+        self.client.delete(f"/api/schedules/{witness['id']}", expect=200)
+
 
 class Members(ScheduleCase):
     def test_an_interval_schedule(self):
@@ -305,7 +311,8 @@ class Updates(ScheduleCase):
     def test_whatever_is_edited_the_next_run_stays(self):
         for timing in ({"interval_seconds": 3600}, {"cron_expression": "7 3 * * *"}):
             schedule = self.schedule(**timing)
-            time.sleep(1.1)
+            made = moment(schedule["created_at"])
+            eventually(lambda: time.time() > made + 1.1, what="another second")
             for body in ({"enabled": True}, timing, {"url": self.own.url("/x")}, {"urls": [self.url]},
                          {"webhook_url": "https://h.test/"}, {"webhook_secret": ""}, {"webhook_on": "changes"},
                          {"webhook_metadata": {"a": 1}}, {"webhook_url": None}, {"parameters": {"a": 1}},
@@ -399,7 +406,7 @@ class Ticks(ScheduleCase):
         eventually(lambda: self.jobs(schedule, status="running"), what="the first job")
         first = self.get(schedule)
         eventually(lambda: self.get(schedule)["next_run_at"] > first["next_run_at"], what="the next due time")
-        time.sleep(1.2)
+        self.let_ticks_pass(2)
         self.assertEqual(len(self.jobs(schedule)), 1)
         self.assertEqual(self.get(schedule)["last_run_at"], first["last_run_at"])
         self.own.open("slow")
@@ -408,7 +415,7 @@ class Ticks(ScheduleCase):
     def test_a_disabled_schedule_does_not_tick(self):
         schedule = self.schedule(interval_seconds=1)
         self.patch(schedule, {"enabled": False})
-        time.sleep(2.2)
+        self.let_ticks_pass(3)
         count = len(self.jobs(schedule))
         self.assertLessEqual(count, 1)
         self.patch(schedule, {"enabled": True})
@@ -425,10 +432,10 @@ class Ticks(ScheduleCase):
         schedule = self.schedule(interval_seconds=1)
         self.ended(schedule)
         self.client.delete(f"/api/schedules/{schedule['id']}", expect=200)
-        time.sleep(1.2)
+        self.let_ticks_pass(2)
         jobs = self.jobs(schedule)
         self.assertTrue(jobs and all(job["schedule_id"] == schedule["id"] for job in jobs))
-        time.sleep(1.2)
+        self.let_ticks_pass(2)
         self.assertEqual(len(self.jobs(schedule)), len(jobs))
 
     def test_health_tells_broken_from_changed(self):
@@ -487,7 +494,8 @@ class Restart(harness.MeterCase):
 
         eventually(lambda: all(count(each) >= 1 for each in schedules), what="the first ticks")
         self.server.kill()
-        time.sleep(5)
+        killed = time.time()
+        eventually(lambda: time.time() > killed + 5, what="the passing of two ticks of every schedule")
         started = time.time()
         self.server.start()
         for schedule in schedules:

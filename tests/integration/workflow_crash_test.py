@@ -8,11 +8,9 @@ was left: what is recorded there is never fetched again, what ran may be. Every 
 output as a run that nobody disturbed, and its webhook is sent once for each run.
 """
 
-import argparse
 import collections
 import http.client
 import json
-import os
 import pathlib
 import random
 import shutil
@@ -25,6 +23,7 @@ import warnings
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 warnings.simplefilter("ignore", DeprecationWarning)
 
+import crash_run
 import fixture_site
 import harness
 from harness import eventually
@@ -208,32 +207,11 @@ def run(kills, seed):
                     errors.append(f"{path} was recorded after {killer.recorded[path]} fetches, then fetched again")
             if len(hits) != 1 + PAGES * 9:
                 errors.append(f"run {number} fetched {len(hits)} pages")
-        check = server.command("check", "--store", server.store, check=False)
-        if check.returncode != 0:
-            errors.append(f"check: {check.stdout}{check.stderr}")
+        errors += crash_run.store_faults(server)
         print(f"{kills - killer.left} kills in {numbers} runs of {len(GRAPH)} nodes, {1 + PAGES * 9} pages each: "
               f"{refetched} pages were under way at a kill and fetched again, no recorded one")
     return errors
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=int(os.environ.get("METER_WORKFLOW_KILLS", 10)))
-    parser.add_argument("--seed", type=int, default=None)
-    arguments = parser.parse_args()
-    if not harness.BINARY.exists():
-        print(f"there is no server at {harness.BINARY}; build it or set METER_SERVER")
-        return 2
-    seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(1 << 31)
-    print(f"seed {seed}", flush=True)
-    started = time.monotonic()
-    errors = run(arguments.kills, seed)
-    for error in errors[:50]:
-        print("FAILED", error)
-    print(f"{time.monotonic() - started:.1f} s")
-    print(f"{0 if errors else 1} passed, {1 if errors else 0} failed")
-    return 1 if errors else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    crash_run.main(__doc__, run, kills=(10, "METER_WORKFLOW_KILLS"))
