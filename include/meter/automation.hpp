@@ -201,6 +201,9 @@ public:
     Result<AutomationVersion> create_version(std::string_view automation_id, const AutomationVersionRequest& request,
                                              const AutomationCaller& caller = {});
     Result<AutomationVersions> versions(std::string_view automation_id, const AutomationCaller& caller = {});
+    /// One of them with its graph, to be looked at or put back by update(). Errors: not_found "Version not found".
+    Result<AutomationVersion> version(std::string_view automation_id, std::int64_t version,
+                                      const AutomationCaller& caller = {});
 
     /// Sharing again changes nothing. Errors: invalid_argument for the owner itself.
     Result<void> share(std::string_view automation_id, std::string_view user_id, const AutomationCaller& caller = {});

@@ -60,6 +60,9 @@ public:
                                                                  const AutomationVersion& version) = 0;
     /// Ascending, without graphs.
     virtual Result<std::vector<AutomationVersion>> versions(std::string_view automation_id) = 0;
+    /// With its graph; nullopt when there is no such version.
+    virtual Result<std::optional<AutomationVersion>> find_version(std::string_view automation_id,
+                                                                  std::int64_t version) = 0;
 
     /// A share that is there stays as it is. False when the automation is not the account's.
     virtual Result<bool> share(std::string_view account_id, std::string_view automation_id, std::string_view user_id,

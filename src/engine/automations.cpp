@@ -42,6 +42,15 @@ Result<Automation> require_own(Store& store, std::string_view id, const Automati
     return found;
 }
 
+/// Without its graph.
+AutomationVersion first_version(const Automation& automation, std::string_view created_by) {
+    return {.version = 1,
+            .version_tag = "v1.0.0",
+            .description = "Initial version",
+            .created_by = std::string(created_by),
+            .created_at = automation.created_at};
+}
+
 std::string merged_settings(std::string_view settings, const Object& changes) {
     Value merged = read_stored(settings, Object{});
     for (const auto& [name, value] : changes) merged.if_object()->set(name, value);
@@ -131,11 +140,7 @@ Result<Automation> Automations::create(const AutomationRequest& request, const A
     automation.is_public = request.is_public;
     automation.is_template = request.is_template;
     automation.graph = request.graph;
-    const AutomationVersion first{.version = 1,
-                                  .version_tag = "v1.0.0",
-                                  .description = "Initial version",
-                                  .created_by = caller.user_id,
-                                  .created_at = automation.created_at};
+    const AutomationVersion first = first_version(automation, caller.user_id);
     const auto timers = timers_of(automation, *parts_->nodes, parts_->min_interval, automation.created_at);
     if (auto stored = parts_->store->automations().insert(automation, first, timers); !stored) return stored.error();
     if (!timers.empty()) parts_->scheduler->wake();
@@ -238,16 +243,29 @@ Result<AutomationVersions> Automations::versions(std::string_view automation_id,
     if (find_builtin_template(automation_id) != nullptr)
         return AutomationVersions{.automation_id = automation->automation_id,
                                   .current_version = 1,
-                                  .versions = {{.version = 1,
-                                                .version_tag = "v1.0.0",
-                                                .description = "Initial version",
-                                                .created_by = automation->owner_id,
-                                                .created_at = automation->created_at}}};
+                                  .versions = {first_version(*automation, automation->owner_id)}};
     auto versions = parts_->store->automations().versions(automation_id);
     if (!versions) return versions.error();
     return AutomationVersions{.automation_id = automation->automation_id,
                               .current_version = automation->version,
                               .versions = *std::move(versions)};
+}
+
+Result<AutomationVersion> Automations::version(std::string_view automation_id, std::int64_t version,
+                                               const AutomationCaller& caller) {
+    const auto automation = require_visible_automation(*parts_->store, automation_id, caller);
+    if (!automation) return automation.error();
+    if (find_builtin_template(automation_id) != nullptr && version == 1) {
+        AutomationVersion first = first_version(*automation, automation->owner_id);
+        first.graph = automation->graph;
+        return first;
+    }
+    auto found = parts_->store->automations().find_version(automation_id, version);
+    if (!found) return found.error();
+    if (!*found) return Error{ErrorCode::not_found, "Version not found", std::to_string(version)};
+    if (automation->account_id != caller.account_id)
+        (*found)->graph = without_automation_secrets(std::move((*found)->graph));
+    return **std::move(found);
 }
 
 Result<void> Automations::share(std::string_view automation_id, std::string_view user_id,

@@ -51,6 +51,27 @@ struct Gallery {
 }  // namespace
 
 TEST_SUITE("engine.automation_templates") {
+    TEST_CASE("a version is read with its graph as it was, secrets for the owner only") {
+        Gallery gallery;
+        auto& automations = gallery.engine->automations();
+        const AutomationGraph first{
+            .nodes = R"([{"id":"in","nodeId":"webhook-trigger","config":{"secret":"very secret"}}])"};
+        const auto id = automations.create({.name = "Versioned", .graph = first}, gallery.caller).value().automation_id;
+        automations.share(id, "bob", gallery.caller).value();
+        automations.update(id, {.nodes = "[]"}, gallery.caller).value();
+        automations.create_version(id, {.version_tag = "v2"}, gallery.caller).value();
+        CHECK(automations.version(id, 1, gallery.caller).value().graph == first);
+        CHECK(automations.version(id, 2, gallery.caller).value().graph.nodes == "[]");
+        CHECK(automations.version(id, 2, gallery.caller).value().version_tag == "v2");
+        CHECK(automations.version(id, 3, gallery.caller).error().message == "Version not found");
+        const AutomationCaller bob{.account_id = "his", .user_id = "bob"}, stranger{.account_id = "x", .user_id = "x"};
+        CHECK(automations.version(id, 1, bob).value().graph.nodes ==
+              R"([{"id":"in","nodeId":"webhook-trigger","config":{}}])");
+        CHECK(automations.version(id, 1, stranger).error().message == "Workflow not found");
+        const Automation built_in = gallery.templates().back();
+        CHECK(automations.version(built_in.automation_id, 1).value().graph == built_in.graph);
+    }
+
     TEST_CASE("a copy of each can be deployed once its connections are there, and not before") {
         Gallery gallery;
         const auto connections = every_connection();

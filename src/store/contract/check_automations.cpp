@@ -137,6 +137,10 @@ void check_automation_changes(ContractReport& report, Store& store) {
     const auto versions = report.take(automations.versions(automation.automation_id), "versions()");
     report.expect(versions.size() == 2 && versions[0].version_tag == "v1.0.0" && versions[1].version_tag == "v2",
                   "versions() are ascending");
+    report.expect(report.take(automations.find_version(automation.automation_id, 2), "find_version()") == added &&
+                      !report.take(automations.find_version(automation.automation_id, 3), "find_version()") &&
+                      !report.take(automations.find_version("wf_none", 1), "find_version()"),
+                  "find_version() has the graph too");
     const auto now = report.take(automations.find(automation_owner, automation.automation_id), "find()");
     report.expect(now && now->version == 2 && now->revision == automation.revision + 1,
                   "the automation moves to its new version");

@@ -27,6 +27,17 @@ void insert_version(Connection& connection, std::string_view automation_id, cons
          version.graph.settings});
 }
 
+/// Without its graph.
+AutomationVersion read_version(Columns& columns) {
+    AutomationVersion version;
+    version.version = columns.integer();
+    version.version_tag = columns.text();
+    version.description = columns.text();
+    version.created_by = columns.text();
+    version.created_at = columns.time();
+    return version;
+}
+
 bool is_of_account(Connection& connection, std::string_view account_id, std::string_view automation_id) {
     return find_row<std::int64_t>(connection, "SELECT 1 FROM automations WHERE automation_id = $1 AND account_id = $2",
                                   {automation_id, account_id}, [](Columns& columns) { return columns.integer(); })
@@ -193,15 +204,27 @@ Result<std::vector<AutomationVersion>> SqlAutomationStore::versions(std::string_
                 "WHERE automation_id = $1 ORDER BY version",
                 {automation_id}, [&](const Row& row) {
                     Columns columns(row);
-                    AutomationVersion& version = versions.emplace_back();
-                    version.version = columns.integer();
-                    version.version_tag = columns.text();
-                    version.description = columns.text();
-                    version.created_by = columns.text();
-                    version.created_at = columns.time();
+                    versions.push_back(read_version(columns));
                 });
             return versions;
         });
+}
+
+Result<std::optional<AutomationVersion>> SqlAutomationStore::find_version(std::string_view automation_id,
+                                                                          std::int64_t version) {
+    return database_.read("automations.find_version",
+                          [&](Connection& connection) -> Result<std::optional<AutomationVersion>> {
+                              return find_row<AutomationVersion>(
+                                  connection,
+                                  "SELECT version, version_tag, description, created_by, created_at, nodes, "
+                                  "connections, config, settings FROM automation_versions "
+                                  "WHERE automation_id = $1 AND version = $2",
+                                  {automation_id, version}, [](Columns& columns) {
+                                      AutomationVersion found = read_version(columns);
+                                      found.graph = read_graph(columns);
+                                      return found;
+                                  });
+                          });
 }
 
 Result<bool> SqlAutomationStore::share(std::string_view account_id, std::string_view automation_id,

@@ -18,6 +18,8 @@ public:
     Result<std::optional<AutomationVersion>> add_version(std::string_view account_id, std::string_view automation_id,
                                                          const AutomationVersion& version) override;
     Result<std::vector<AutomationVersion>> versions(std::string_view automation_id) override;
+    Result<std::optional<AutomationVersion>> find_version(std::string_view automation_id,
+                                                          std::int64_t version) override;
     Result<bool> share(std::string_view account_id, std::string_view automation_id, std::string_view user_id,
                        TimePoint shared_at) override;
     Result<bool> unshare(std::string_view account_id, std::string_view automation_id,
