@@ -70,11 +70,12 @@ App::App(Engine& engine, AppOptions options, std::shared_ptr<JsonLog> log, std::
       standard_limit_(options.rate_limit_default),
       generation_limit_(options.rate_limit_generation),
       hook_limit_(options.rate_limit_default),
+      bad_hook_limit_(options.rate_limit_default),
       executes_(options.execute_places),
       generations_(options.generate_places),
       idempotent_runs_(std::make_unique<IdempotentRuns>()),
-      services_{engine_,           options_,  metrics_,     executes_,  generations_,
-                *idempotent_runs_, stopping_, connections_, hook_limit_} {}
+      services_{engine_,           options_,  metrics_,     executes_,   generations_,
+                *idempotent_runs_, stopping_, connections_, hook_limit_, bad_hook_limit_} {}
 
 App::~App() = default;
 

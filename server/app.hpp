@@ -46,7 +46,8 @@ struct Services {
     IdempotentRuns& idempotent_runs;
     const std::atomic<bool>& stopping;
     const std::function<std::size_t()>& connections;
-    RateLimiter& hook_limit;  ///< of calls of webhook triggers, by workflow
+    RateLimiter& hook_limit;      ///< of calls of webhook triggers, by workflow
+    RateLimiter& bad_hook_limit;  ///< of those without proof, by workflow and network
 };
 
 /// One request that has passed the checks before its handler.
@@ -93,7 +94,7 @@ private:
     const std::function<std::size_t()> connections_;
     const Router router_;
     KeyCache keys_;
-    RateLimiter standard_limit_, generation_limit_, hook_limit_;
+    RateLimiter standard_limit_, generation_limit_, hook_limit_, bad_hook_limit_;
     RequestMetrics metrics_;
     BlockingCalls executes_, generations_;
     const std::unique_ptr<IdempotentRuns> idempotent_runs_;

@@ -36,6 +36,7 @@ struct EventLoop::Connection {
 
     const std::uint64_t id;
     FileDescriptor socket;
+    std::string network = {};
     RequestReader reader;
     State state = State::reading;
     std::string output = {};
@@ -154,7 +155,10 @@ void EventLoop::limit_unsent(const Connection& newest) {
 
 void EventLoop::accept_some() {
     for (int i = 0; i < 64; ++i) {
-        FileDescriptor socket(accept4(listener_.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        sockaddr_storage from{};
+        socklen_t size = sizeof from;
+        FileDescriptor socket(
+            accept4(listener_.socket.get(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (socket.get() < 0) {
             // Out of descriptors or memory: look again at the next sweep. Everything else concerns the one connection
             // that is not to be (accept(2), error handling), or says that there is none.
@@ -165,11 +169,11 @@ void EventLoop::accept_some() {
             if (errno == EAGAIN || errno == EWOULDBLOCK || !listening_) return;
             continue;
         }
-        add_connection(std::move(socket));
+        add_connection(std::move(socket), network_of(from));
     }
 }
 
-void EventLoop::add_connection(FileDescriptor socket) {
+void EventLoop::add_connection(FileDescriptor socket, std::string network) {
     if (connections_.size() >= options_.max_connections) evict_idle();
     if (connections_.size() >= options_.max_connections + 256) return;  // nobody to make room, nor to tell all of them
     const int on = 1;
@@ -178,6 +182,7 @@ void EventLoop::add_connection(FileDescriptor socket) {
     const bool crowded = connections_.size() >= options_.max_connections;
     auto& connection =
         *connections_.emplace(id, std::make_unique<Connection>(id, std::move(socket), options_)).first->second;
+    connection.network = std::move(network);
     connection.interest = EPOLLIN | EPOLLRDHUP;
     connection.deadline = std::chrono::steady_clock::now() + idle_timeout;
     epoll_event event{.events = connection.interest, .data = {.u64 = id}};
@@ -291,6 +296,7 @@ void EventLoop::dispatch(Connection& connection) {
     account(connection);
     connection.timed_state = RequestReader::State::idle;
     connection.peer = request->peer = std::make_shared<Peer>();
+    connection.peer->network = connection.network;
     connection.state = Connection::State::working;
     set_busy(connection, true);
     const bool queued = workers_.submit([this, request, id = connection.id] {

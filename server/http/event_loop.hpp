@@ -69,7 +69,7 @@ private:
     };
 
     void accept_some();
-    void add_connection(FileDescriptor socket);
+    void add_connection(FileDescriptor socket, std::string network);
     void evict_idle();
     void on_event(Connection& connection, std::uint32_t events);
     void on_readable(Connection& connection);

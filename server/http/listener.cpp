@@ -6,9 +6,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdint>
+#include <iterator>
 #include <memory>
 #include <system_error>
 
@@ -107,6 +110,23 @@ Result<Listener> bind_endpoint(const Endpoint& endpoint) {
 Result<void> start_listening(const Listener& listener) {
     if (::listen(listener.socket.get(), accept_backlog) != 0) return listen_error(listener.bound, last_system_error());
     return {};
+}
+
+std::string network_of(const sockaddr_storage& address) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (address.ss_family == AF_INET) {
+        const auto& four = reinterpret_cast<const sockaddr_in&>(address);
+        inet_ntop(AF_INET, &four.sin_addr, text.data(), text.size());
+    } else if (address.ss_family == AF_INET6) {
+        in6_addr six = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+        if (IN6_IS_ADDR_V4MAPPED(&six)) {  // an IPv4 client of a socket for both
+            inet_ntop(AF_INET, &six.s6_addr[12], text.data(), text.size());
+        } else {
+            std::fill(std::begin(six.s6_addr) + 8, std::end(six.s6_addr), std::uint8_t{0});
+            inet_ntop(AF_INET6, &six, text.data(), text.size());
+        }
+    }
+    return text.data();
 }
 
 }  // namespace meter::server

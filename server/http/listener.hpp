@@ -1,6 +1,8 @@
 // The listening socket.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,5 +45,9 @@ struct Listener {
 /// Errors: invalid_argument, unavailable with the system's reason.
 Result<Listener> bind_endpoint(const Endpoint& endpoint);
 Result<void> start_listening(const Listener& listener);
+
+/// Where a connection comes from, for counting what a stranger does: the IPv4 address, or the first 64 bits of an IPv6
+/// address, which one customer of a network has to himself (RFC 6177). Empty for anything else.
+std::string network_of(const sockaddr_storage& address);
 
 }  // namespace meter::server

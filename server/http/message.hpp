@@ -17,6 +17,7 @@ inline constexpr std::chrono::seconds idle_timeout{75};
 
 /// The other end of a connection, watched while its request is worked on.
 struct Peer {
+    std::string network = {};  ///< see network_of(); set once, before the request has a handler
     /// It has ended its side: a client that hung up, or one that will send nothing more but still listens.
     std::atomic<bool> gone{false};
 };

@@ -18,6 +18,15 @@ std::string_view only_header(const RequestHead& head, std::string_view name) {
     return value != nullptr ? std::string_view(*value) : std::string_view();
 }
 
+/// Who guesses secrets is told to wait, from the same network also with the right one: an answer to each guess would
+/// be all that is needed. Others are not kept out by him. Called for hooks that are there, so strangers cannot fill it.
+RateState count_proof(Services& services, const Call& call, std::string_view workflow_id, bool proven) {
+    std::string from(workflow_id);
+    from += ' ';
+    if (call.request.peer) from += call.request.peer->network;
+    return proven ? services.bad_hook_limit.peek(from, call.now) : services.bad_hook_limit.take(from, call.now);
+}
+
 Answer call_hook(Services& services, Call& call) {
     const RequestHead& head = call.request.head;
     const HookProof proof{.secret = only_header(head, "x-webhook-secret"),
@@ -30,6 +39,8 @@ Answer call_hook(Services& services, Call& call) {
     if (!owner) return call.fail(owner.error());
     if (call.request.body_too_large) return call.fail(http_problem(413, "Request body too large"));
     if (const auto problem = refuse_encoding(call.request)) return call.fail(*problem);
+    if (const RateState rate = count_proof(services, call, workflow_id, owner->has_value()); !rate.allowed)
+        return call.fail(rate_limited(retry_after_seconds(rate, call.now)));
     if (!*owner) return call.fail(unauthorized("Invalid or missing webhook secret or signature"));
     if (const RateState rate = services.hook_limit.take(workflow_id, call.now); !rate.allowed)
         return call.fail(rate_limited(retry_after_seconds(rate, call.now)));

@@ -4,6 +4,7 @@ import base64
 import csv
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import pathlib
@@ -369,6 +370,33 @@ class Hooks(Pipelines):
             self.assertEqual(statuses, [201] * 20 + [429] * 5)
             # Who has no proof can neither use up the limit nor learn of it.
             self.assert_error(server.client().post(hook, {}), 401)
+
+    def test_who_guesses_is_told_to_wait_and_nobody_else(self):
+        with harness.Server("--rate-limit-default", "20") as server:
+            client = server.client(server.new_key(account="guessed"))
+            hooks = []
+            for name in ("one", "two"):
+                made = client.post(API, {"name": name, "nodes": [node("in", "webhook-trigger", secret=self.secret)]},
+                                   expect=201).json["workflowId"]
+                client.post(f"{API}/{made}/deploy", expect=200)
+                hooks.append(f"/hooks/{made}/in")
+
+            def call(hook, secret):
+                return server.client().post(hook, {}, headers={"X-Webhook-Secret": secret})
+            guesses = [call(hooks[0], f"guess-{number}") for number in range(25)]
+            self.assertEqual([one.status for one in guesses], [401] * 20 + [429] * 5)
+            for refused in (guesses[-1], call(hooks[0], self.secret)):  # a right guess is not told either
+                self.assert_error(refused, 429, code="rate_limited")
+                self.assertTrue(1 <= int(refused.headers["retry-after"]) <= 60, refused.headers)
+            self.assertEqual(call(hooks[1], self.secret).status, 201)
+            self.assert_error(call(hooks[1], "wrong"), 401)
+            # Another network is another caller.
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30,
+                                                    source_address=("127.0.0.2", 0))
+            self.addCleanup(connection.close)
+            connection.request("POST", hooks[0], b"{}", {"X-Webhook-Secret": self.secret,
+                                                         "Content-Type": "application/json"})
+            self.assertEqual(connection.getresponse().status, 201)
 
 
 class Hostile(Pipelines):

@@ -165,6 +165,25 @@ bool has_status(const std::string& answer, int status) {
 }  // namespace
 
 TEST_SUITE("server.event_loop") {
+    TEST_CASE("a network is an IPv4 address, or the first half of an IPv6 address") {
+        struct Row {
+            const char *address, *network;
+        };
+        for (const Row& row : {Row{"192.0.2.7", "192.0.2.7"}, Row{"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"},
+                               Row{"2001:db8:1:2:ffff::1", "2001:db8:1:2::"}, Row{"::ffff:192.0.2.7", "192.0.2.7"}}) {
+            CAPTURE(row.address);
+            sockaddr_storage address{};
+            auto& six = reinterpret_cast<sockaddr_in6&>(address);
+            auto& four = reinterpret_cast<sockaddr_in&>(address);
+            const bool is_six = std::string_view(row.address).find(':') != std::string_view::npos;
+            address.ss_family = is_six ? AF_INET6 : AF_INET;
+            REQUIRE(inet_pton(address.ss_family, row.address,
+                              is_six ? static_cast<void*>(&six.sin6_addr) : &four.sin_addr) == 1);
+            CHECK(network_of(address) == row.network);
+        }
+        CHECK(network_of({}).empty());
+    }
+
     TEST_CASE("requests of one connection are answered in order, pipelined ones too") {
         TestServer server;
         TestClient client(server.port());
