@@ -105,6 +105,10 @@ Result<void> set_webhook_retention(ServerConfig& config, const OptionValue& valu
     return set_whole(config.engine.webhooks.retention, value, "hours");
 }
 
+Result<void> set_execution_retention(ServerConfig& config, const OptionValue& value) {
+    return set_whole(config.engine.automations.retention, value, "hours");
+}
+
 Result<void> set_smtp_security(ServerConfig& config, const OptionValue& value) {
     using Security = SmtpOptions::Security;
     struct Word {
@@ -282,12 +286,21 @@ constexpr OptionSpec specs[] = {
     {"compat.partial_as", "", text, "partial", 0, 0,
      "Status that run endpoints show instead of partial: partial, completed or failed", set_partial_as},
 
-    {"automations.workers", "", count, "4", 1, 256, "Executions of automations at a time",
+    {"automations.workers", "", count, "8", 1, 256, "Executions of automations at a time",
      METER_SET(c.engine.automations.workers = as_int(v))},
+    {"automations.per_account", "", count, "0", 0, 256,
+     "Those of one account at a time, so that long ones leave workers to the others; 0: half of the workers, at least "
+     "one",
+     METER_SET(c.engine.automations.per_account = as_int(v))},
     {"automations.parallel_nodes", "", count, "4", 1, 64, "Nodes of one execution that run beside each other",
      METER_SET(c.engine.automations.parallel_nodes = as_int(v))},
     {"automations.max_pending", "", count, "10000", 1, 1'000'000, "Executions that wait or run; more are answered 503",
      METER_SET(c.engine.automations.max_pending = v.number)},
+    {"automations.max_spilled_bytes", "", bytes, "4GiB", 1 * MiB, 1024 * GiB,
+     "Items kept between the nodes of one execution while it runs; the node that hands out more fails",
+     METER_SET(c.engine.automations.max_spilled_bytes = v.number)},
+    {"automations.retention", "", seconds, "30d", 1 * hour, 3650 * day, "How long ended executions are kept",
+     set_execution_retention},
     {"automations.connections_file", "", text, "", 0, 0,
      "JSON file of the connections that automations may name (docs/nodes.md), readable by its owner only (mode 0600); "
      "empty: none",

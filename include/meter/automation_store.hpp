@@ -85,8 +85,18 @@ struct ExecutionNode {
     SpanStatus status = SpanStatus::pending;
     std::int64_t failed_tries = 0;
     std::optional<TimePoint> retry_at = {};  ///< not to be tried again before it
+    std::int64_t spilled_bytes = 0;          ///< of the items that its last try handed out
 
     bool operator==(const ExecutionNode&) const = default;
+};
+
+/// Which execution a worker asks for. The accounts have their turn.
+struct ExecutionClaim {
+    TimePoint now{};
+    std::chrono::milliseconds lease{30'000};
+    std::int64_t max_losses = 5;                  ///< of workers, without that a node was completed in between
+    std::string after_account = {};               ///< the one that had its turn last
+    std::vector<std::string> full_accounts = {};  ///< those whose executions have to wait
 };
 
 /// An execution as handed to a worker. `token` is the fence: every later write about this claim must name it.
@@ -145,10 +155,11 @@ public:
     /// False when it has ended or is not there.
     virtual Result<bool> stop(std::string_view execution_id, TimePoint now) = 0;
 
-    /// The execution that waits longest, held until now + lease and running. One that lost its worker `max_losses`
-    /// times without that a node was completed in between is given up. Atomic: two callers never get the same one.
-    virtual Result<std::optional<ClaimedExecution>> claim_next(TimePoint now, std::chrono::milliseconds lease,
-                                                               std::int64_t max_losses) = 0;
+    /// Of the first account behind `after_account` that is not full and has an execution due, from the first account
+    /// again behind the last one: the execution that waits longest, held until now + lease and running. One that lost
+    /// its worker `max_losses` times without that a node was completed in between is given up. Atomic: two callers
+    /// never get the same one.
+    virtual Result<std::optional<ClaimedExecution>> claim_next(const ExecutionClaim& claim) = 0;
     // False from the calls below: the claim is no longer held (taken over, stopped, deleted), nothing is written.
 
     /// Extends a lease.
@@ -167,6 +178,13 @@ public:
     /// they had been tried), items are dropped.
     virtual Result<bool> finish(const ExecutionRef& claim, ExecutionStatus status,
                                 const std::optional<std::string>& error, TimePoint now) = 0;
+
+    /// What a node logged that did not end by itself. Also when the execution was stopped, or given back: false only
+    /// when it was claimed again or is not there.
+    virtual Result<bool> add_logs(const ExecutionRef& claim, const std::vector<ExecutionLog>& logs) = 0;
+    /// Removes executions that ended before the moment, the longest ended first, with their spans and logs; how many,
+    /// at most `limit`. Those that go on stay, however old.
+    virtual Result<std::int64_t> drop_ended_before(TimePoint moment, std::int64_t limit) = 0;
 };
 
 }  // namespace meter

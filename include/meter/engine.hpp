@@ -92,11 +92,18 @@ struct WorkflowOptions {
 struct AutomationOptions {
     /// Executions that run at a time. 0, or JobOptions::workers = 0: none, the host calls Engine::run_pending().
     /// [0, 256]
-    int workers = 4;
+    int workers = 8;
+    /// Those of one account, so that long ones leave workers to the others. 0: half of the workers, at least one; [0,
+    /// 256].
+    int per_account = 0;
     /// Nodes of one execution that run beside each other; [1, 64].
     int parallel_nodes = 4;
     std::int64_t max_pending = 10'000;  ///< executions that wait or run; more are refused as unavailable; [1, 1e6]
     std::chrono::milliseconds lease{30'000};  ///< renewed every third of it; [100 ms, 1 h]
+    /// Bytes of the items that are kept between the nodes of one execution while it runs, as JSON; the node that hands
+    /// out more fails. [1 MiB, 1 TiB]
+    std::int64_t max_spilled_bytes = std::int64_t{4} << 30;
+    std::chrono::hours retention{24 * 30};  ///< how long ended executions are kept; [1 h, 10 years]
 };
 
 /// The parts an engine is made of. A null seam means the built-in one.

@@ -62,6 +62,11 @@ struct NodeContext {
     std::string node_id = {};         ///< of this node in its workflow; for messages
     std::string account_id = {};      ///< of the workflow's owner: an execution acts for it, whoever started it
     std::stop_token stop = {};        ///< end soon when it is requested, with the error `cancelled`
+    /// Names this try of the node: the same when it is run anew because its process ended, another one after it failed.
+    /// What must not be made twice is keyed by it. Empty: it is run once.
+    std::string try_id = {};
+    /// Asked by a node that cannot go on: is this try run anew, so that what it waits for stays? Null: no.
+    std::function<bool()> runs_again = {};
 };
 
 /// A place where edges begin or end.

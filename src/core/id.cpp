@@ -21,6 +21,25 @@ struct UuidSequence {
     std::uint32_t counter = 0;
 };
 
+std::int64_t uuid_time(TimePoint time) {
+    return std::clamp<std::int64_t>(time.time_since_epoch().count(), 0, uuid_max_time);
+}
+
+/// `tail`: the last six bytes.
+std::string uuid_text(std::int64_t time, std::uint32_t counter, std::string_view tail) {
+    std::array<std::uint8_t, 16> bytes{};
+    for (std::size_t i = 0; i < 6; ++i) bytes[i] = static_cast<std::uint8_t>(time >> (40 - 8 * i));
+    bytes[6] = static_cast<std::uint8_t>(0x70 | (counter >> 22));  // version 7
+    bytes[7] = static_cast<std::uint8_t>(counter >> 14);
+    bytes[8] = static_cast<std::uint8_t>(0x80 | ((counter >> 8) & 0x3F));  // variant 10
+    bytes[9] = static_cast<std::uint8_t>(counter);
+    for (std::size_t i = 10; i < 16; ++i) bytes[i] = static_cast<std::uint8_t>(tail[i - 10]);
+
+    std::string hex = to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    for (const std::size_t dash : {8u, 13u, 18u, 23u}) hex.insert(dash, 1, '-');
+    return hex;
+}
+
 std::uint32_t uuid_random_word(std::string_view bytes) {
     std::uint32_t word = 0;
     for (const char c : bytes.substr(0, 4)) word = (word << 8) | static_cast<unsigned char>(c);
@@ -32,7 +51,7 @@ std::uint32_t uuid_random_word(std::string_view bytes) {
 std::string new_uuid(TimePoint now) {
     static UuidSequence sequence;
     const std::string random = random_bytes(10);
-    std::int64_t time = std::clamp<std::int64_t>(now.time_since_epoch().count(), 0, uuid_max_time);
+    std::int64_t time = uuid_time(now);
     std::uint32_t counter = 0;
     {
         // RFC 9562 6.2: the counter starts at a random number with a zero on top, so that a full counter is far; a
@@ -45,18 +64,13 @@ std::string new_uuid(TimePoint now) {
         time = sequence.time;
         counter = sequence.counter;
     }
+    return uuid_text(time, counter, std::string_view(random).substr(4));
+}
 
-    std::array<std::uint8_t, 16> bytes{};
-    for (std::size_t i = 0; i < 6; ++i) bytes[i] = static_cast<std::uint8_t>(time >> (40 - 8 * i));
-    bytes[6] = static_cast<std::uint8_t>(0x70 | (counter >> 22));  // version 7
-    bytes[7] = static_cast<std::uint8_t>(counter >> 14);
-    bytes[8] = static_cast<std::uint8_t>(0x80 | ((counter >> 8) & 0x3F));  // variant 10
-    bytes[9] = static_cast<std::uint8_t>(counter);
-    for (std::size_t i = 10; i < 16; ++i) bytes[i] = static_cast<std::uint8_t>(random[i - 6]);
-
-    std::string hex = to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    for (const std::size_t dash : {8u, 13u, 18u, 23u}) hex.insert(dash, 1, '-');
-    return hex;
+std::string derived_uuid(TimePoint time, std::uint64_t number, std::string_view seed) {
+    const auto digest = sha256(seed);
+    const std::string_view tail(reinterpret_cast<const char*>(digest.data()), digest.size());
+    return uuid_text(uuid_time(time), static_cast<std::uint32_t>(number % uuid_counter_end), tail);
 }
 
 std::string new_prefixed_id(std::string_view prefix, TimePoint now) {

@@ -125,9 +125,10 @@ Result<void> Engine::Impl::add_own_nodes() {
         .runner = *runner,
         .max_pending = options.jobs.max_pending,
         .max_node_jobs = options.workflows.max_node_jobs,
-        .start_run = [this](
-                         std::string_view account_id, std::string_view workflow_id,
-                         bool force) { return start_run(workflow_id, force, {.account_id = std::string(account_id)}); },
+        .start_run =
+            [this](std::string_view account_id, std::string_view workflow_id, bool force, std::string_view run_id) {
+                return start_run(workflow_id, force, {.account_id = std::string(account_id)}, run_id);
+            },
         .cancel_run =
             [this](std::string_view account_id, std::string_view workflow_id, std::string_view run_id) {
                 return cancel_run(workflow_id, run_id, {.account_id = std::string(account_id)});

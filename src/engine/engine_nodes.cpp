@@ -58,9 +58,16 @@ public:
 private:
     /// A run that has ended: one of our own, or the one that was under way, unless that may hand on old outputs.
     Result<WorkflowRun> finished_run() {
+        const std::string run_id =
+            context_.try_id.empty() ? "" : core::derived_uuid(context_.started_at, 0, context_.try_id);
+        if (!run_id.empty()) {  // started by this try before its process ended?
+            const auto before = parts_.store->workflows().find_run(context_.account_id, workflow_id_, run_id);
+            if (!before) return before.error();
+            if (*before) return wait_for(run_id, true);
+        }
         for (;;) {
             if (context_.stop.stop_requested()) return Error{ErrorCode::cancelled, "Cancelled"};
-            auto started = parts_.start_run(context_.account_id, workflow_id_, force_);
+            auto started = parts_.start_run(context_.account_id, workflow_id_, force_, run_id);
             if (started) return wait_for(started->run_id, true);
             if (started.error().code != ErrorCode::conflict) return started.error();
             auto other = wait_for(started.error().subject, false);
@@ -83,7 +90,8 @@ private:
                     return seen->status != RunStatus::pending && seen->status != RunStatus::running;
                 });
             if (!ended) {
-                if (own) (void)parts_.cancel_run(context_.account_id, workflow_id_, run_id);
+                if (own && !left_for_later(context_))
+                    (void)parts_.cancel_run(context_.account_id, workflow_id_, run_id);
                 return ended.error();
             }
             if (*ended) return *std::move(seen);
@@ -121,6 +129,10 @@ private:
 };
 
 }  // namespace
+
+bool left_for_later(const NodeContext& context) {
+    return context.runs_again && context.runs_again();
+}
 
 Result<void> push_results(const OutputSchema* schema, std::string_view results, ItemSink& out) {
     auto value = parse_json(results, {.max_depth = 512, .max_bytes = results.size()});

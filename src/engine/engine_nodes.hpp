@@ -22,8 +22,10 @@ struct EngineNodeParts {
     run::Runner& runner;
     std::int64_t max_pending;    ///< JobOptions::max_pending
     std::int64_t max_node_jobs;  ///< WorkflowOptions::max_node_jobs
-    /// Engine::run_workflow() and Engine::cancel_workflow_run() of an account.
-    std::function<Result<WorkflowRun>(std::string_view account_id, std::string_view workflow_id, bool force)> start_run;
+    /// Engine::run_workflow() and Engine::cancel_workflow_run() of an account. `run_id` of the new run; empty: any.
+    std::function<Result<WorkflowRun>(std::string_view account_id, std::string_view workflow_id, bool force,
+                                      std::string_view run_id)>
+        start_run;
     std::function<Result<WorkflowRun>(std::string_view account_id, std::string_view workflow_id,
                                       std::string_view run_id)>
         cancel_run;
@@ -33,6 +35,9 @@ struct EngineNodeParts {
 
 /// Errors: conflict when the registry has these names already.
 Result<void> add_engine_nodes(NodeRegistry& registry, EngineNodeParts parts);
+
+/// Is what this try of a node began left for the next process? (NodeContext::runs_again)
+bool left_for_later(const NodeContext& context);
 
 /// Hands on the items in the results of a job, one by one.
 Result<void> push_results(const OutputSchema* schema, std::string_view results, ItemSink& out);

@@ -71,8 +71,9 @@ struct METER_LOCAL Engine::Impl {
     Result<void> remove_schedule(std::string_view schedule_id, const Caller& caller,
                                  const std::optional<std::string>& workflow_id = {});
     Result<Workflow> require_workflow(std::string_view workflow_id, const Caller& caller) const;
-    /// Engine::run_workflow() and Engine::cancel_workflow_run().
-    Result<WorkflowRun> start_run(std::string_view workflow_id, bool force, const Caller& caller);
+    /// Engine::run_workflow() and Engine::cancel_workflow_run(). An empty `run_id`: a new one.
+    Result<WorkflowRun> start_run(std::string_view workflow_id, bool force, const Caller& caller,
+                                  std::string_view run_id = {});
     Result<WorkflowRun> cancel_run(std::string_view workflow_id, std::string_view run_id, const Caller& caller);
     /// Runs pending jobs and moves workflow runs on, on this thread, until nothing is left; how many jobs.
     Result<std::size_t> run_jobs(std::stop_token stop);

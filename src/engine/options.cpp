@@ -25,7 +25,7 @@ Result<void> validate(const EngineOptions& options) {
     };
     constexpr std::int64_t hour_ms = 3'600'000;
 
-    const std::array<Result<void>, 30> checks{
+    const std::array<Result<void>, 33> checks{
         option_in_range<std::int64_t>("jobs.workers", options.jobs.workers, 0, 1024),
         option_in_range<std::int64_t>("jobs.per_host", options.jobs.per_host, 0, 1024),
         option_in_range<std::int64_t>("jobs.lease", ms(options.jobs.lease), 100, hour_ms),
@@ -62,6 +62,11 @@ Result<void> validate(const EngineOptions& options) {
         option_in_range<std::int64_t>("automations.parallel_nodes", options.automations.parallel_nodes, 1, 64),
         option_in_range<std::int64_t>("automations.max_pending", options.automations.max_pending, 1, 1'000'000),
         option_in_range<std::int64_t>("automations.lease", ms(options.automations.lease), 100, hour_ms),
+        option_in_range<std::int64_t>("automations.per_account", options.automations.per_account, 0, 256),
+        option_in_range<std::int64_t>("automations.max_spilled_bytes", options.automations.max_spilled_bytes, 1 << 20,
+                                      std::int64_t{1} << 40),
+        option_in_range<std::int64_t>("automations.retention", ms(options.automations.retention), hour_ms,
+                                      87'600 * hour_ms),
         option_in_range<std::int64_t>("snapshot_retention", ms(options.snapshot_retention), 0, 87'600 * hour_ms),
         option_in_range<std::int64_t>("generate_deadline", ms(options.generate_deadline), 1'000, hour_ms),
     };

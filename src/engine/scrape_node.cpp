@@ -1,6 +1,7 @@
 // meter-scrape: a strategy run on URLs, or on what the items that arrive say, as jobs like all others.
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
@@ -84,7 +85,8 @@ WorkflowNode as_workflow_node(const NodeContext& context) {
     return node;
 }
 
-/// One run of the node. A failed job is a warning as long as another one completes (wire contract 19.5).
+/// One run of the node. A failed job is a warning as long as another one completes (wire contract 19.5). Run anew after
+/// its process ended, it finds the jobs that it had queued by their ids, and queues only the others.
 class ScrapeNodeRun {
 public:
     ScrapeNodeRun(const EngineNodeParts& parts, const NodeContext& context, ItemSink& out)
@@ -92,7 +94,7 @@ public:
 
     Result<void> go(ItemSource& in) {
         auto outcome = read_and_scrape(in);
-        if (outcome) return outcome;
+        if (outcome || left_for_later(context_)) return outcome;
         for (const std::string& job : open_) {
             (void)parts_.store->jobs().fail_unfinished(context_.account_id, job, context_.clock.now(), "Cancelled");
             parts_.runner.cancel_job(job);
@@ -154,20 +156,39 @@ private:
             if (parts_.runner.pending_estimate() >= parts_.max_pending)
                 return Error{ErrorCode::unavailable, "The job queue is full", {}, true};
             std::vector<Job> jobs;
-            for (; begin < inputs.size() && open_.size() + jobs.size() < most_open_jobs; ++begin)
-                jobs.push_back(job_for(std::move(inputs[begin])));
-            if (auto stored = parts_.store->jobs().insert(jobs, std::nullopt); !stored) return stored.error();
-            for (const Job& job : jobs) open_.push_back(job.job_id);
+            std::vector<std::string> ids;
+            for (; begin < inputs.size() && open_.size() + ids.size() < most_open_jobs; ++begin) {
+                Job job = job_for(std::move(inputs[begin]));
+                ids.push_back(job.job_id);
+                const auto there = is_queued(job.job_id);
+                if (!there) return there.error();
+                if (!*there) jobs.push_back(std::move(job));
+            }
+            if (!jobs.empty())
+                if (auto stored = parts_.store->jobs().insert(jobs, std::nullopt); !stored) return stored.error();
+            open_.insert(open_.end(), ids.begin(), ids.end());
             parts_.runner.notify(jobs.size());
         }
         inputs.clear();
         return {};
     }
 
-    Job job_for(workflow::PlannedInput input) const {
+    /// Did this try queue it before?
+    Result<bool> is_queued(const std::string& job_id) const {
+        if (context_.try_id.empty()) return false;
+        const auto job = parts_.store->jobs().find(context_.account_id, job_id);
+        if (!job) return job.error();
+        return job->has_value();
+    }
+
+    Job job_for(workflow::PlannedInput input) {
         Job job;
         job.created_at = context_.clock.now();
-        job.job_id = core::new_uuid(job.created_at);
+        job.job_id =
+            context_.try_id.empty()
+                ? core::new_uuid(job.created_at)
+                : core::derived_uuid(context_.started_at, made_++,
+                                     context_.try_id + "\n" + input.url + "\n" + input.parameters.value_or(""));
         job.account_id = strategy_.account_id;
         job.strategy_id = strategy_.strategy_id;
         job.url = std::move(input.url);
@@ -217,6 +238,7 @@ private:
     Strategy strategy_ = {};
     std::optional<OutputSchema> schema_ = {};
     std::deque<std::string> open_ = {};  ///< ids, oldest first
+    std::uint64_t made_ = 0;             ///< jobs of this run, found again or new
     std::int64_t completed_ = 0, failed_ = 0;
     std::string first_failure_ = {};
 };

@@ -20,7 +20,8 @@ Result<WorkflowRun> Engine::run_workflow(std::string_view workflow_id, bool forc
     return impl_->start_run(workflow_id, force, caller);
 }
 
-Result<WorkflowRun> Engine::Impl::start_run(std::string_view workflow_id, bool force, const Caller& caller) {
+Result<WorkflowRun> Engine::Impl::start_run(std::string_view workflow_id, bool force, const Caller& caller,
+                                            std::string_view run_id) {
     if (runner->stopping()) return stopping_error();
     const auto workflow = require_workflow(workflow_id, caller);
     if (!workflow) return workflow.error();
@@ -29,7 +30,7 @@ Result<WorkflowRun> Engine::Impl::start_run(std::string_view workflow_id, bool f
         return fit.error();
     WorkflowRun run;
     run.created_at = now();
-    run.run_id = core::new_uuid(run.created_at);
+    run.run_id = run_id.empty() ? core::new_uuid(run.created_at) : std::string(run_id);
     run.workflow_id = workflow->workflow_id;
     run.account_id = workflow->account_id;
     run.force = force;

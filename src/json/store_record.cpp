@@ -124,7 +124,7 @@ constexpr KindText kind_texts[] = {
      "execution_id:text position:integer span_id:text node_id:text node_label:text? node_type:text "
      "status:pending|running|completed|failed|skipped|stopped ordinal:integer? failed_tries:integer retry_at:time? "
      "started_at:time? ended_at:time? input_items:integer output_items:integer input_data:json? output_data:json? "
-     "error:text?"},
+     "error:text? spilled_bytes:integer?"},
     {"execution_log", "", 2,
      "execution_id:text sequence:integer log_id:text level:debug|info|warning|error message:text node_id:text? "
      "created_at:time"},

@@ -20,6 +20,14 @@ std::chrono::seconds retry_pause(std::int64_t failed_tries) {
     return std::min(std::chrono::seconds(std::int64_t{1} << doublings), longest_retry_pause);
 }
 
+/// What the nodes that completed handed on; the others begin anew.
+std::int64_t spilled_bytes(const std::vector<ExecutionNode>& nodes) {
+    std::int64_t bytes = 0;
+    for (const ExecutionNode& node : nodes)
+        if (node.status == SpanStatus::completed) bytes += node.spilled_bytes;
+    return bytes;
+}
+
 std::string items_text(std::int64_t count) {
     return std::to_string(count) + (count == 1 ? " item" : " items");
 }
@@ -27,12 +35,13 @@ std::string items_text(std::int64_t count) {
 }  // namespace
 
 AutomationExecution::AutomationExecution(const AutomationRunnerParts& parts, const ClaimedExecution& claimed,
-                                         int parallel, std::stop_token stop)
+                                         const AutomationOptions& options, std::stop_token stop)
     : parts_(parts),
       claimed_(claimed),
-      parallel_(static_cast<std::size_t>(parallel)),
+      parallel_(static_cast<std::size_t>(options.parallel_nodes)),
       stop_(std::move(stop)),
       settings_(json::read_execution_settings(claimed.execution.graph.settings)),
+      budget_(options.max_spilled_bytes, spilled_bytes(claimed.nodes)),
       nodes_(claimed.nodes) {}
 
 std::string AutomationExecution::timeout_text() const {
@@ -160,31 +169,44 @@ Result<void> AutomationExecution::try_node(std::size_t node) {
     ExecutionStore& store = parts_.store->executions();
     const Execution& execution = claimed_.execution;
     const json::StoredNode& stored = plan_->nodes[node];
+    std::int64_t failed_tries = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        failed_tries = nodes_[node].failed_tries;
+    }
     const auto begun = store.start_node(claimed_.ref(), static_cast<std::int64_t>(node), parts_.clock->now());
     trouble_.note(begun);
     if (!begun || !*begun) return {};
 
     StoredItems in(store, claimed_.ref(), plan_->feeds[node], trouble_, halted_.get_token());
-    StoringSink out(store, claimed_.ref(), node, plan_->read_ports[node], trouble_);
+    StoringSink out(store, claimed_.ref(), node, plan_->read_ports[node], budget_, trouble_);
     NodeLogger logger(*parts_.logger, *parts_.clock, *redact_, execution.execution_id, stored.id);
     auto inputs = parse_json(execution.trigger_inputs, {.max_depth = 128, .max_bytes = std::size_t{1} << 30});
-    NodeContext context{.config = stored.config,
-                        .fetcher = *parts_.fetcher,
-                        .notifier = parts_.notifier.get(),
-                        .clock = *parts_.clock,
-                        .logger = logger,
-                        .connections = *parts_.connections,
-                        .execution_id = execution.execution_id,
-                        .started_at = execution.started_at.value_or(execution.created_at),
-                        .trigger_inputs = inputs ? *std::move(inputs) : Value(Object{}),
-                        .has_inputs = !plan_->feeds[node].empty(),
-                        .node_id = stored.id,
-                        .account_id = execution.account_id,
-                        .stop = halted_.get_token()};
+    NodeContext context{
+        .config = stored.config,
+        .fetcher = *parts_.fetcher,
+        .notifier = parts_.notifier.get(),
+        .clock = *parts_.clock,
+        .logger = logger,
+        .connections = *parts_.connections,
+        .execution_id = execution.execution_id,
+        .started_at = execution.started_at.value_or(execution.created_at),
+        .trigger_inputs = inputs ? *std::move(inputs) : Value(Object{}),
+        .has_inputs = !plan_->feeds[node].empty(),
+        .node_id = stored.id,
+        .account_id = execution.account_id,
+        .stop = halted_.get_token(),
+        .try_id = execution.execution_id + "." + std::to_string(node) + "." + std::to_string(failed_tries),
+        .runs_again = [this] { return runs_again(); }};
     logger.note(LogLevel::info, "Node '" + stored.id + "' started");
-    const Result<void> outcome = parts_.nodes->run(stored.type, context, in, out);
+    Result<void> outcome = parts_.nodes->run(stored.type, context, in, out);
+    if (out.refusal()) outcome = *out.refusal();
     // The store is in trouble, not the node; and what was told to stop has not failed.
-    if (trouble_.any() || (!outcome && halted_.stop_requested())) return {};
+    if (trouble_.any() || (!outcome && halted_.stop_requested())) {
+        logger.note(LogLevel::info, "Node '" + stored.id + "' was stopped");
+        (void)store.add_logs(claimed_.ref(), logger.take());  // a store that is away has said so already
+        return {};
+    }
 
     NodeEnd end;
     end.node = static_cast<std::int64_t>(node);
@@ -200,8 +222,24 @@ Result<void> AutomationExecution::try_node(std::size_t node) {
         logger.note(LogLevel::error, "Node '" + stored.id + "' failed: " + outcome.error().message);
     }
     end.logs = logger.take();
+    if (!outcome) budget_.give_back(out.bytes());
     end_try(node, outcome, std::move(end));
     return {};
+}
+
+bool AutomationExecution::runs_again() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (failure_ || timed_out_) return false;
+    }
+    if (!trouble_.any() && !halted_.stop_requested()) return false;  // the node ends by itself
+    // Given back, or taken over by another process; unless it was stopped or deleted, which is stored by now.
+    const Execution& execution = claimed_.execution;
+    const auto found = parts_.store->executions().find({.account_id = execution.account_id,
+                                                        .user_id = execution.user_id,
+                                                        .organization_id = execution.organization_id},
+                                                       execution.execution_id);
+    return !found || (*found && !has_ended((*found)->status));
 }
 
 void AutomationExecution::end_try(std::size_t node, const Result<void>& outcome, NodeEnd end) {
@@ -219,6 +257,7 @@ void AutomationExecution::end_try(std::size_t node, const Result<void>& outcome,
     }
     const auto written = parts_.store->executions().end_node(claimed_.ref(), end);
     trouble_.note(written);
+    if (written && !*written) (void)parts_.store->executions().add_logs(claimed_.ref(), end.logs);
     if (!written || !*written) return;
     {
         const std::lock_guard lock(mutex_);

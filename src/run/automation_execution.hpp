@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "meter/clock.hpp"
+#include "meter/engine.hpp"
 #include "meter/fetcher.hpp"
 #include "meter/logger.hpp"
 #include "meter/node.hpp"
@@ -40,9 +41,8 @@ struct AutomationRunnerParts {
 /// Threads: one, beside those it starts for the nodes.
 class AutomationExecution {
 public:
-    /// `parallel`: nodes that run beside each other.
-    AutomationExecution(const AutomationRunnerParts& parts, const ClaimedExecution& claimed, int parallel,
-                        std::stop_token stop);
+    AutomationExecution(const AutomationRunnerParts& parts, const ClaimedExecution& claimed,
+                        const AutomationOptions& options, std::stop_token stop);
 
     /// How the execution ended; nullopt when it goes on later (given back), or is no longer held. Errors: store.
     Result<std::optional<ExecutionStatus>> perform();
@@ -61,6 +61,8 @@ private:
     void run_node(std::size_t node);
     Result<void> try_node(std::size_t node);
     void end_try(std::size_t node, const Result<void>& outcome, NodeEnd end);
+    /// See NodeContext::runs_again.
+    bool runs_again();
     void halt();
     Result<End> conclude();
     Result<End> finish(ExecutionStatus status, const std::optional<std::string>& error);
@@ -74,6 +76,7 @@ private:
     const json::ExecutionSettings settings_;
     std::stop_source halted_;  // no more nodes; those that run end soon
     StoreTrouble trouble_;
+    SpillBudget budget_;
     std::optional<AutomationPlan> plan_;       // not changed while nodes run
     std::optional<ExecutionRedactor> redact_;  // the same
 

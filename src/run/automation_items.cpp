@@ -28,6 +28,13 @@ Error execution_stopped() {
     return {ErrorCode::cancelled, "The execution was stopped"};
 }
 
+Error too_much_spilled(std::int64_t most) {
+    return {
+        ErrorCode::too_large,
+        "The items between the nodes have more than " + std::to_string(most) + " bytes (automations.max_spilled_bytes)",
+        "automations.max_spilled_bytes"};
+}
+
 }  // namespace
 
 ExecutionRedactor::ExecutionRedactor(const Connections& connections, const AutomationPlan& plan)
@@ -116,8 +123,12 @@ Result<std::optional<Value>> StoredItems::next() {
 }
 
 StoringSink::StoringSink(ExecutionStore& store, ExecutionRef claim, std::size_t node,
-                         const std::set<std::string>& read_ports, StoreTrouble& trouble)
-    : store_(store), claim_(std::move(claim)), node_(static_cast<std::int64_t>(node)), trouble_(trouble) {
+                         const std::set<std::string>& read_ports, SpillBudget& budget, StoreTrouble& trouble)
+    : store_(store),
+      claim_(std::move(claim)),
+      node_(static_cast<std::int64_t>(node)),
+      budget_(budget),
+      trouble_(trouble) {
     for (const std::string& port : read_ports) chunks_.emplace(port, ItemChunk{node_, port, 0, {}});
 }
 
@@ -128,6 +139,10 @@ Result<void> StoringSink::push(std::string_view port, Value item) {
     const std::string text = to_json(item);
     if (!preview_.full()) preview_.add(text);
     if (read == chunks_.end()) return {};
+    if (refusal_) return *refusal_;
+    const auto bytes = static_cast<std::int64_t>(text.size() + 1);
+    bytes_ += bytes;
+    if (!budget_.take(bytes)) return *(refusal_ = too_much_spilled(budget_.most()));
     ItemChunk& chunk = read->second;
     chunk.items.append(text).append("\n");
     if (chunk.items.size() < chunk_bytes) return {};

@@ -1,6 +1,7 @@
 // What a node of an execution reads and writes: streams of items from and into the store, in chunks.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -50,6 +51,21 @@ private:
     bool full_ = false;
 };
 
+/// How many bytes of items the nodes of one execution hand on. Threads: any.
+class SpillBudget {
+public:
+    SpillBudget(std::int64_t most, std::int64_t used) : most_(most), used_(used) {}
+
+    /// Counts them in any case. False when they are too many.
+    bool take(std::int64_t bytes) noexcept { return used_.fetch_add(bytes) + bytes <= most_; }
+    void give_back(std::int64_t bytes) noexcept { used_ -= bytes; }
+    std::int64_t most() const noexcept { return most_; }
+
+private:
+    const std::int64_t most_;
+    std::atomic<std::int64_t> used_;
+};
+
 /// What is wrong with the claim or the store rather than with the node. Threads: any.
 struct StoreTrouble {
     std::mutex mutex;
@@ -89,7 +105,7 @@ private:
 class StoringSink final : public ItemSink {
 public:
     StoringSink(ExecutionStore& store, ExecutionRef claim, std::size_t node, const std::set<std::string>& read_ports,
-                StoreTrouble& trouble);
+                SpillBudget& budget, StoreTrouble& trouble);
 
     Result<void> push(std::string_view port, Value item) override;
 
@@ -97,15 +113,21 @@ public:
     std::vector<ItemChunk> take_rest();
     std::int64_t count() const noexcept { return count_; }
     const ItemPreview& preview() const noexcept { return preview_; }
+    /// Taken from the budget.
+    std::int64_t bytes() const noexcept { return bytes_; }
+    /// Why items are missing, whatever the node made of it.
+    const std::optional<Error>& refusal() const noexcept { return refusal_; }
 
 private:
     ExecutionStore& store_;
     const ExecutionRef claim_;
     const std::int64_t node_;
+    SpillBudget& budget_;
     StoreTrouble& trouble_;
     std::map<std::string, ItemChunk, std::less<>> chunks_;  // by port: those that are read
-    std::int64_t count_ = 0;
+    std::int64_t count_ = 0, bytes_ = 0;
     ItemPreview preview_;
+    std::optional<Error> refusal_;
 };
 
 /// Keeps what a node logs, at most a few hundred lines, and hands it on. Threads: any.

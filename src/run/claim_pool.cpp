@@ -68,6 +68,7 @@ void ClaimPool::keep_house(std::stop_token stop) {
             renewed = now;
             renew_leases(now);
         }
+        if (parts_.tidy) parts_.tidy(parts_.clock->now());
         notify();
     }
 }

@@ -42,6 +42,8 @@ struct ClaimPoolParts {
     std::shared_ptr<Logger> logger;
     /// The next piece of work; nullopt when there is none now. Called concurrently.
     std::function<Result<std::optional<ClaimedWork>>()> claim;
+    /// Called about every second, for what has to be looked at now and then; null: nothing has.
+    std::function<void(TimePoint now)> tidy = {};
 };
 
 /// A few threads, each doing one piece of work at a time, and one that renews leases. What is lost with the process is

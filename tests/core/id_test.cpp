@@ -8,6 +8,7 @@
 #include <vector>
 
 using meter::TimePoint;
+using meter::core::derived_uuid;
 using meter::core::new_uuid;
 using meter::core::normalize_uuid;
 using std::chrono::milliseconds;
@@ -24,6 +25,23 @@ TimePoint later_time() {
 }  // namespace
 
 TEST_SUITE("core.id") {
+    TEST_CASE("a derived id is a UUIDv7 that only its arguments decide, in the order of its number") {
+        const TimePoint time{milliseconds{0x0123456789ab}};
+        const std::string id = derived_uuid(time, 7, "seed");
+        CHECK(normalize_uuid(id) == id);
+        CHECK(id.starts_with("01234567-89ab-7"));
+        CHECK(std::string_view("89ab").find(id[19]) != std::string_view::npos);
+        CHECK(derived_uuid(time, 7, "seed") == id);
+        CHECK(derived_uuid(time, 7, "sead") != id);
+        CHECK(derived_uuid(time + milliseconds(1), 7, "seed") > id);
+        std::string last;
+        for (std::uint64_t number = 0; number < 20'000; ++number) {
+            const std::string next = derived_uuid(time, number, "x");
+            CHECK(last < next);
+            last = next;
+        }
+    }
+
     TEST_CASE("a new id is a UUIDv7 that holds the time") {
         // RFC 9562 5.7: 48 bits of milliseconds, version 7, variant 10
         const TimePoint now = later_time();

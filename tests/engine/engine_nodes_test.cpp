@@ -15,6 +15,8 @@ struct OneNode {
     Connections connections;
     std::stop_source stop;
     std::string account = "default";
+    std::string try_id;
+    bool runs_again = false;
     testing::CollectedItems out;
 
     explicit OneNode(WorkflowOptions options = {}) : f(options) {}
@@ -31,7 +33,9 @@ struct OneNode {
                             .has_inputs = items.has_value(),
                             .node_id = "n1",
                             .account_id = account,
-                            .stop = stop.get_token()};
+                            .stop = stop.get_token(),
+                            .try_id = try_id,
+                            .runs_again = [this] { return runs_again; }};
         out = {};
         return f.engine->nodes().run(type, context, in, out);
     }
@@ -194,6 +198,53 @@ TEST_SUITE("engine.engine_nodes") {
         CHECK(node.run("meter-workflow", {{"workflowId", workflow.workflow_id}}).error().code == ErrorCode::cancelled);
         node.f.link_index({});
         CHECK(node.f.run(workflow).status == RunStatus::completed);  // no run is left open
+    }
+
+    TEST_CASE("meter-scrape that is run anew takes up its jobs; another try makes others") {
+        OneNode node;
+        for (const char* path : {"a", "b", "c"}) node.f.detail(path, path);
+        node.try_id = "exec_1.0.0";
+        node.runs_again = true;
+        node.stop.request_stop();  // as late as this: the jobs are queued
+        CHECK(node.scrape({{"urls", urls({"b", "a"})}}).error().code == ErrorCode::cancelled);
+        CHECK(node.jobs(JobStatus::pending) == 2);
+        node.stop = {};
+        REQUIRE(node.scrape({{"urls", urls({"b", "a", "c"})}}));
+        CHECK(node.names() == "b a c ");
+        CHECK(node.jobs(JobStatus::completed) == 3);
+        REQUIRE(node.scrape({{"urls", urls({"b", "a", "c"})}}));
+        CHECK(node.names() == "b a c ");
+        CHECK(node.jobs(JobStatus::completed) == 3);
+        for (const char* path : {"a", "b", "c"}) CHECK(node.f.site->count(at(path)) == 1);
+        node.try_id = "exec_1.0.1";
+        REQUIRE(node.scrape({{"urls", urls({"b", "a", "b"})}}));
+        CHECK(node.jobs(JobStatus::completed) > 4);
+    }
+
+    TEST_CASE("meter-workflow that is run anew takes up its run; another try makes one more") {
+        OneNode node;
+        node.f.link_index({"a"});
+        node.f.detail("a", "A");
+        const auto workflow = node.f.two_steps();
+        const auto runs = [&] { return node.f.engine->list_workflow_runs(workflow.workflow_id).value().size(); };
+        const auto go = [&] { return node.run("meter-workflow", {{"workflowId", workflow.workflow_id}}); };
+        node.try_id = "exec_1.0.0";
+        node.runs_again = true;
+        // Stopped while the run goes on.
+        node.f.site->handle(at("a"), [&node](const Request&, std::stop_token) -> Result<Response> {
+            node.stop.request_stop();
+            return Error{ErrorCode::network, "Gone"};
+        });
+        CHECK_FALSE(go());
+        CHECK(runs() == 1);
+        node.stop = {};
+        node.f.detail("a", "A");
+        (void)go();
+        CHECK(runs() == 1);
+        node.try_id = "exec_1.0.1";
+        REQUIRE(go());
+        CHECK(node.names() == "A ");
+        CHECK(runs() == 2);
     }
 
     TEST_CASE("meter-workflow emits the items of the last nodes, and shares a run that is under way") {

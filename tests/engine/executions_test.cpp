@@ -289,7 +289,7 @@ TEST_SUITE("engine.executions") {
         const auto started = fixture.start(Fixture::graph("a:emit b:pass c:pass", "a>b b>c"));
         auto& store = fixture.store->executions();
         // The other process: it completed a, and died while b was handing out items.
-        const auto claimed = store.claim_next(fixture.clock->now(), 30s, 5).value().value();
+        const auto claimed = store.claim_next({.now = fixture.clock->now()}).value().value();
         store.start_node(claimed.ref(), 0, fixture.clock->now()).value();
         store.end_node(claimed.ref(), {.node = 0, .chunks = {{0, "output", 0, "7\n8\n"}}}).value();
         store.start_node(claimed.ref(), 1, fixture.clock->now()).value();
@@ -307,7 +307,7 @@ TEST_SUITE("engine.executions") {
         Fixture fixture;
         const auto started = fixture.start(Fixture::graph("a:emit", ""));
         for (int i = 0; i < 6; ++i) {
-            REQUIRE(fixture.store->executions().claim_next(fixture.clock->now(), 30s, 5).value());
+            REQUIRE(fixture.store->executions().claim_next({.now = fixture.clock->now()}).value());
             fixture.clock->advance(30s);
         }
         fixture.engine->run_pending().value();

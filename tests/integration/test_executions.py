@@ -173,6 +173,8 @@ class Pipelines(Executed):
         self.assertEqual(self.owner.post(f"{run}/stop", {}, expect=200).json, stopped)
         spans = self.owner.get(f"{run}/spans", expect=200).json["spans"]
         self.assertEqual([one["status"] for one in spans], ["stopped", "skipped"])
+        eventually(lambda: [one["message"] for one in self.owner.get(f"{run}/logs", expect=200).json["logs"]]
+                   == ["Node 'get' started", "Node 'get' was stopped"], what="the logs of the node")
         flow = self.hanging()
         for _ in range(4):  # as many as run at a time: what is stopped makes room
             self.owner.post(f"{self.running(flow)}/stop", expect=200)
@@ -221,6 +223,33 @@ class Pipelines(Executed):
         self.server.start()
         self.site.open(gate)
         self.assertEqual(self.ended(run)["status"], "completed")
+
+    def test_jobs_and_runs_that_a_killed_server_had_begun_are_taken_up(self):
+        gate = self.path("begun").strip("/").replace("/", "-")
+        path = self.path("quick")
+        shut, quick = self.site.url(f"/gate/{gate}"), self.site.page(path, fixture_site.page(
+            "Shop", "<li class=product><h2>Tea</h2><span class=price>$1</span>"))
+        strategy = self.owner.strategy(quick)["id"]
+        inner = self.owner.post("/api/workflows", {"name": "Inner", "nodes": [
+            {"node_key": "shop", "strategy_id": strategy, "input_type": "static_urls", "static_urls": [shut]}]},
+            expect=201).json["id"]
+        before = self.site.hits(path)
+        run = self.start(self.make({"connections": [], "nodes": [
+            node("scrape", "meter-scrape", strategyId=strategy, urls=[quick, shut]),
+            node("flow", "meter-workflow", workflowId=inner)]}))
+
+        def jobs():
+            return sorted(one["status"] for one in
+                          self.owner.get(f"/api/jobs?strategy_id={strategy}", expect=200).json)
+        eventually(lambda: jobs() == ["completed", "running", "running"], what="two jobs that wait")
+        self.server.kill()
+        self.server.start()
+        self.site.open(gate)
+        done = self.ended(run)
+        self.assertEqual((done["status"], done["error"]), ("completed", None))
+        self.assertEqual(jobs(), ["completed"] * 3)
+        self.assertEqual(self.site.hits(path), before + 1)
+        self.assertEqual(len(self.owner.get(f"/api/workflows/{inner}/runs", expect=200).json), 1)
 
 
 class Deploying(Executed):

@@ -20,7 +20,8 @@ KINDS = {"meter_export", "end", "api_key", "strategy_group", "strategy", "page_s
          "discovery_url", "workflow", "workflow_node", "workflow_edge", "schedule", "schedule_tick", "batch", "job",
          "job_result", "baseline", "schedule_change", "workflow_run", "workflow_run_definition",
          "workflow_run_strategy", "workflow_node_run", "workflow_input", "webhook_delivery", "webhook_payload",
-         "automation", "automation_graph", "automation_version", "automation_share"}
+         "automation", "automation_graph", "automation_version", "automation_share", "execution", "execution_graph",
+         "execution_span", "execution_log", "execution_items"}
 
 
 class Moving(harness.MeterCase):
@@ -91,6 +92,20 @@ class Moving(harness.MeterCase):
         client.post(path + "/versions", {"versionTag": "v2"}, expect=201)
         client.post(path + "/share", {"userId": "someone"}, expect=200)
         cls.automation = path
+        nodes = [{"id": "in", "nodeId": "manual-trigger"}, {"id": "all", "nodeId": "merge"}]
+        lead = [{"sourceNodeId": "in", "targetNodeId": "all"}]
+        done = cls.execute(client, nodes, lead)
+        eventually(lambda: client.get(done).json["status"] == "completed", what="an execution")
+        nodes[1] = {"id": "all", "nodeId": "http-request", "config": {"url": cls.site.url("/hang")}}
+        cls.hanging = cls.execute(client, nodes, lead)  # is open when the server ends, with an item on its way
+        eventually(lambda: client.get(cls.hanging).json["progress"] == 50, what="half an execution")
+
+    @classmethod
+    def execute(cls, client, nodes, connections):
+        made = client.post("/api/v1/workflows", {"name": "Run", "nodes": nodes, "connections": connections}, expect=201)
+        started = client.post(f"/api/v1/workflows/{made.json['workflowId']}/execute",
+                              {"triggerInputs": {"day": "\u20ac"}}, expect=201)
+        return f"/api/v1/executions/{started.json['executionId']}"
 
     def new_store(self):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="meter-new-", dir=self.folder))
@@ -160,6 +175,10 @@ class Moving(harness.MeterCase):
             client = moved.client(self.key)
             self.assertEqual(client.get(f"/api/strategies/{self.strategy['id']}", expect=200).json["key"], ["text"])
             self.assertEqual(client.get(self.automation, expect=200).json["nodes"], NODES)
+            spans = eventually(lambda: (found := client.get(f"{self.hanging}/spans", expect=200).json["spans"])[1][
+                "status"] == "running" and found, what="the execution to go on")
+            self.assertEqual(spans[0]["outputData"], [{"day": "\u20ac"}])
+            self.assertEqual(client.post(f"{self.hanging}/stop", expect=200).json["status"], "stopped")
             self.assertEqual(client.get(f"/api/workflows/{self.flow}/runs", expect=200).json[0]["status"], "completed")
             self.assertGreater(client.get(f"/api/schedules/{self.schedule}/changelog", expect=200).json["total"], 0)
             self.assertFalse(client.execute(self.strategy, self.shop)["has_changes"])

@@ -11,10 +11,10 @@ constexpr std::chrono::milliseconds execution_lease{1'000};
 constexpr std::int64_t most_losses = 3;
 
 Automation add_automation(ContractReport& report, Store& store, std::int64_t number,
-                          const std::vector<AutomationTimer>& timers = {}) {
+                          const std::vector<AutomationTimer>& timers = {}, std::string_view account_id = "acme") {
     Automation automation;
     automation.automation_id = "wf_" + std::to_string(200'000'000'000 + number);
-    automation.account_id = "acme";
+    automation.account_id = account_id;
     automation.owner_id = "ann";
     automation.organization_id = "org";
     automation.name = "Pipeline";
@@ -32,7 +32,7 @@ Execution sample_execution(const Automation& automation, std::int64_t number) {
     Execution execution;
     execution.execution_id = "exec_" + std::to_string(100'000'000'000 + number);
     execution.automation_id = automation.automation_id;
-    execution.account_id = "acme";
+    execution.account_id = automation.account_id;
     execution.user_id = "ann";
     execution.organization_id = "org";
     execution.trigger_inputs = R"({"day":"monday"})";
@@ -48,9 +48,12 @@ Execution add_execution(ContractReport& report, Store& store, const Automation& 
     return execution;
 }
 
+ExecutionClaim claim_at(std::int64_t now) {
+    return {.now = moment(now), .lease = execution_lease, .max_losses = most_losses};
+}
+
 ClaimedExecution claim_execution(ContractReport& report, Store& store, std::int64_t now) {
-    auto claimed =
-        report.take(store.executions().claim_next(moment(now), execution_lease, most_losses), "claim_next()");
+    auto claimed = report.take(store.executions().claim_next(claim_at(now)), "claim_next()");
     report.expect(claimed.has_value(), "an execution is due");
     return claimed.value_or(ClaimedExecution{});
 }
@@ -200,13 +203,13 @@ void check_execution_claims(ContractReport& report, Store& store) {
                   "claim_next() starts what waits longest, and its time");
     const auto other = claim_execution(report, store, 100);
     report.expect(other.execution.execution_id == second.execution_id, "nobody gets what is held");
-    report.expect(!report.take(executions.claim_next(moment(100), execution_lease, most_losses), "claim_next()"),
+    report.expect(!report.take(executions.claim_next(claim_at(100)), "claim_next()"),
                   "claim_next() finds nothing where all is held");
     report.take(executions.finish(other.ref(), ExecutionStatus::completed, std::nullopt, moment(150)), "finish()");
 
     report.expect(report.take(executions.heartbeat(claimed.ref(), moment(900), execution_lease), "heartbeat()"),
                   "heartbeat() of what is held");
-    report.expect(!report.take(executions.claim_next(moment(1'899), execution_lease, most_losses), "claim_next()"),
+    report.expect(!report.take(executions.claim_next(claim_at(1'899)), "claim_next()"),
                   "heartbeat() extends the lease");
     const auto taken = claim_execution(report, store, 1'900);
     report.expect(taken.token > claimed.token && taken.deadline == claimed.deadline,
@@ -224,7 +227,7 @@ void check_execution_claims(ContractReport& report, Store& store) {
             !report.take(executions.finish(claimed.ref(), ExecutionStatus::failed, why, moment(1'950)), "finish()"),
         "who lost the claim ends nothing");
     report.expect(report.take(executions.release(taken.ref(), moment(3'000)), "release()") &&
-                      !report.take(executions.claim_next(moment(2'999), execution_lease, most_losses), "claim_next()"),
+                      !report.take(executions.claim_next(claim_at(2'999)), "claim_next()"),
                   "release() says when it is due again");
     report.expect(!claim_execution(report, store, 3'000).given_up && !claim_execution(report, store, 4'000).given_up &&
                       claim_execution(report, store, 5'000).given_up,
@@ -249,8 +252,8 @@ void check_execution_nodes(ContractReport& report, Store& store) {
     report.expect(report.take(executions.end_node(claimed.ref(), failed), "end_node()"), "a try fails");
     report.take(executions.release(claimed.ref(), moment(1'120)), "release()");
     const auto again = claim_execution(report, store, 1'120);
-    report.expect(again.nodes.size() == 2 && again.nodes[0] == ExecutionNode{SpanStatus::pending, 1, moment(1'120)},
-                  "a failed try is counted");
+    report.expect(again.nodes.size() == 2 && again.nodes[0] == ExecutionNode{SpanStatus::pending, 1, moment(1'120), 6},
+                  "a failed try is counted, and what it handed out");
     report.take(executions.start_node(again.ref(), 0, moment(1'130)), "start_node()");
     report.expect(read(again, 0) == "none", "a new try drops what an earlier one handed out");
     NodeEnd end{.node = 0,
@@ -263,7 +266,11 @@ void check_execution_nodes(ContractReport& report, Store& store) {
                 .ended_at = moment(1'140)};
     report.take(executions.end_node(again.ref(), end), "end_node()");
     report.take(executions.start_node(again.ref(), 1, moment(1'150)), "start_node()");
-    report.expect(read(again, 0) == "1\n2\n", "the last chunks come with the end");
+    report.take(executions.release(again.ref(), moment(1'160)), "release()");
+    const auto third = claim_execution(report, store, 1'160);
+    report.expect(third.nodes.size() == 2 && third.nodes[0].spilled_bytes == 4 && third.nodes[1].spilled_bytes == 0,
+                  "a new try counts anew");
+    report.expect(read(third, 0) == "1\n2\n", "the last chunks come with the end");
     const auto spans = report.take(executions.spans(id), "spans()");
     report.expect(spans.size() == 2 && spans[0].status == SpanStatus::completed && spans[0].started_at == moment(110) &&
                       spans[0].ended_at == moment(1'140) && spans[0].output_items == 2 && spans[0].input_data == "[]" &&
@@ -276,7 +283,7 @@ void check_execution_nodes(ContractReport& report, Store& store) {
     const auto now = report.take(executions.find(execution_owner, id), "find()").value_or(Execution{});
     report.expect(now.ended_nodes == 1 && now.status == ExecutionStatus::running, "find() counts ended nodes");
 
-    report.take(executions.finish(again.ref(), ExecutionStatus::failed, "Node keep failed: disk", moment(1'200)),
+    report.take(executions.finish(third.ref(), ExecutionStatus::failed, "Node keep failed: disk", moment(1'200)),
                 "finish()");
     const auto ended = report.take(executions.find(execution_owner, id), "find()").value_or(Execution{});
     report.expect(ended.status == ExecutionStatus::failed && ended.error == "Node keep failed: disk" &&
@@ -284,7 +291,7 @@ void check_execution_nodes(ContractReport& report, Store& store) {
                   "finish() ends it");
     report.expect(report.take(executions.spans(id), "spans()").at(1).status == SpanStatus::stopped,
                   "a node that ran is stopped with it");
-    report.expect_error(executions.items(again.ref(), 0, "output", 0), ErrorCode::cancelled, "items go with the end");
+    report.expect_error(executions.items(third.ref(), 0, "output", 0), ErrorCode::cancelled, "items go with the end");
     report.expect(report.take(executions.open_ids(execution.automation_id), "open_ids()").empty(), "nothing goes on");
 }
 
@@ -307,10 +314,16 @@ void check_execution_ends(ContractReport& report, Store& store) {
     report.expect(!report.take(executions.end_node(claimed.ref(), node_end(0)), "end_node()") &&
                       !report.take(executions.heartbeat(claimed.ref(), moment(130), execution_lease), "heartbeat()"),
                   "who held it holds it no more");
+    const std::vector<ExecutionLog> last{{"log_1", LogLevel::info, "stopped", "read", moment(125)}};
+    report.expect(report.take(executions.add_logs(claimed.ref(), last), "add_logs()") &&
+                      !report.take(executions.add_logs({id, claimed.token - 1}, last), "add_logs()") &&
+                      !report.take(executions.add_logs({"exec_none", 1}, last), "add_logs()") &&
+                      report.take(executions.logs(id, {.limit = 10}), "logs()").logs == last,
+                  "but for what was logged, unless it was claimed again");
     const Execution waiting = add_execution(report, store, automation, 20);
     report.expect(report.take(store.automations().remove("acme", automation.automation_id), "remove()") &&
                       report.take(executions.spans(waiting.execution_id), "spans()").empty() &&
-                      !report.take(executions.claim_next(moment(200), execution_lease, most_losses), "claim_next()"),
+                      !report.take(executions.claim_next(claim_at(200)), "claim_next()"),
                   "executions go with their automation");
 }
 
@@ -338,6 +351,63 @@ void check_execution_data(ContractReport& report, Store& store) {
                       spans[2].input_data == "[]" && spans[2].output_data == "[]",
                   "spans() leave out the data of a span that would make them more than 8 MiB");
     report.take(store.automations().remove("acme", execution.automation_id), "remove()");
+}
+
+void check_execution_turns(ContractReport& report, Store& store) {
+    auto& executions = store.executions();
+    std::int64_t number = 0;
+    for (const std::string_view account : {"b", "b", "b", "a", "c"}) {
+        ++number;
+        (void)add_execution(report, store, add_automation(report, store, number, {}, account), 10 + number);
+    }
+    const auto next = [&](ExecutionClaim claim) {
+        const auto claimed = report.take(executions.claim_next(claim), "claim_next()");
+        return claimed ? claimed->execution.account_id : std::string();
+    };
+    ExecutionClaim claim = claim_at(100);
+    std::string order;
+    for (int i = 0; i < 3; ++i) order += claim.after_account = next(claim);
+    report.expect(order == "abc", "claim_next() goes round over the accounts, whoever waits longest");
+    claim.full_accounts = {"b"};
+    report.expect(next(claim).empty(), "claim_next() leaves the executions of a full account alone");
+    claim.full_accounts = {"a", "c"};
+    report.expect(next(claim) == "b", "and takes those of the others");
+    claim.full_accounts = {};
+    claim.after_account = "zoe";
+    report.expect(next(claim) == "b" && next(claim).empty(), "behind the last account comes the first");
+}
+
+void check_execution_retention(ContractReport& report, Store& store) {
+    auto& executions = store.executions();
+    const Automation automation = add_automation(report, store, 1);
+    std::vector<std::string> ids;
+    for (std::int64_t number = 10; number < 15; ++number)
+        ids.push_back(add_execution(report, store, automation, number).execution_id);
+    // The first two end in the other order; the third is held, the others wait.
+    const auto first = claim_execution(report, store, 100);
+    const auto second = claim_execution(report, store, 100);
+    report.take(executions.start_node(first.ref(), 0, moment(110)), "start_node()");
+    NodeEnd end = node_end(0);
+    end.logs = {{"log_1", LogLevel::info, "done", "read", moment(120)}};
+    report.take(executions.end_node(first.ref(), end), "end_node()");
+    report.take(executions.finish(second.ref(), ExecutionStatus::failed, "why", moment(200)), "finish()");
+    report.take(executions.finish(first.ref(), ExecutionStatus::completed, std::nullopt, moment(300)), "finish()");
+    (void)claim_execution(report, store, 100);
+    const auto dropped = [&](std::int64_t before, std::int64_t limit) {
+        return report.take(executions.drop_ended_before(moment(before), limit), "drop_ended_before()");
+    };
+    const auto is_there = [&](const std::string& id) {
+        return report.take(executions.find(execution_owner, id), "find()").has_value();
+    };
+    report.expect(dropped(200, 10) == 0, "drop_ended_before() keeps what ended at the moment or later");
+    report.expect(dropped(9'000, 1) == 1 && !is_there(ids[1]) && is_there(ids[0]),
+                  "drop_ended_before() keeps to the limit, the longest ended goes first");
+    report.expect(dropped(9'000, 10) == 1 && report.take(executions.spans(ids[0]), "spans()").empty() &&
+                      report.take(executions.logs(ids[0], {.limit = 10}), "logs()").count == 0,
+                  "spans and logs go along");
+    report.expect(dropped(9'000, 10) == 0 && is_there(ids[2]) && is_there(ids[3]) && is_there(ids[4]) &&
+                      report.take(executions.count_open(), "count_open()") == 3,
+                  "what goes on stays, however old");
 }
 
 }  // namespace meter::testing

@@ -155,6 +155,8 @@ void check_execution_claims(ContractReport& report, Store& store);
 void check_execution_nodes(ContractReport& report, Store& store);
 void check_execution_ends(ContractReport& report, Store& store);
 void check_execution_data(ContractReport& report, Store& store);
+void check_execution_turns(ContractReport& report, Store& store);
+void check_execution_retention(ContractReport& report, Store& store);
 void check_health(ContractReport& report, Store& store);
 /// Moves what another part left behind to an empty store.
 void check_transfer(ContractReport& report, Store& full, Store& empty);

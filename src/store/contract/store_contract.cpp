@@ -61,6 +61,8 @@ constexpr ContractPart contract_parts[] = {
     {"executions: nodes", check_execution_nodes},
     {"executions.stop", check_execution_ends},
     {"executions.spans", check_execution_data},
+    {"executions.claim_next by account", check_execution_turns},
+    {"executions.drop_ended_before", check_execution_retention},
     {"discoveries.claim_next", check_discovery_claims},
     {"discoveries.finish_tick", check_discovery_ticks},
     {"strategy_groups", check_strategy_groups},

@@ -1,4 +1,5 @@
 // Who executes an automation, and until when. As with jobs, a claim raises `token`, and every later write names it.
+#include <algorithm>
 #include <utility>
 
 #include "store/sql/automation_execution_rows.hpp"
@@ -7,12 +8,42 @@
 namespace meter::sql {
 namespace {
 
-std::optional<std::string> next_due_execution(Connection& connection, TimePoint now, std::string_view lock) {
-    std::string sql =
-        "SELECT execution_id FROM automation_executions WHERE due_at IS NOT NULL AND due_at <= $1 "
+std::string read_id_column(Columns& columns) {
+    return columns.text();
+}
+
+bool any_execution_due(Connection& connection, TimePoint now) {
+    return find_row<std::string>(connection,
+                                 "SELECT execution_id FROM automation_executions WHERE due_at IS NOT NULL AND "
+                                 "due_at <= $1 ORDER BY due_at, execution_id LIMIT 1",
+                                 {now}, read_id_column)
+        .has_value();
+}
+
+/// Two seeks for each account that has anything open, until one has its turn.
+std::optional<std::string> next_due_execution(Connection& connection, const ExecutionClaim& claim,
+                                              std::string_view lock) {
+    std::string due =
+        "SELECT execution_id FROM automation_executions WHERE account_id = $1 AND due_at IS NOT NULL AND due_at <= $2 "
         "ORDER BY due_at, execution_id LIMIT 1";
-    sql.append(lock);
-    return find_row<std::string>(connection, sql, {now}, [](Columns& columns) { return columns.text(); });
+    due.append(lock);
+    const auto next_account = [&](std::string_view comparison, std::string_view account) {
+        std::string sql = "SELECT account_id FROM automation_executions WHERE due_at IS NOT NULL AND account_id ";
+        sql.append(comparison).append(" $1 ORDER BY account_id LIMIT 1");
+        return find_row<std::string>(connection, sql, {account}, read_id_column);
+    };
+    const auto take = [&](const std::string& account) -> std::optional<std::string> {
+        if (std::find(claim.full_accounts.begin(), claim.full_accounts.end(), account) != claim.full_accounts.end())
+            return std::nullopt;
+        return find_row<std::string>(connection, due, {account, claim.now}, read_id_column);
+    };
+    // The accounts behind the last one served, then those from the first up to it: each once.
+    for (auto account = next_account(">", claim.after_account); account; account = next_account(">", *account))
+        if (auto execution_id = take(*account)) return execution_id;
+    for (auto account = next_account(">=", ""); account && *account <= claim.after_account;
+         account = next_account(">", *account))
+        if (auto execution_id = take(*account)) return execution_id;
+    return std::nullopt;
 }
 
 /// Does the claim hold? Keeps everybody else out until the end of the transaction.
@@ -24,10 +55,15 @@ bool touch_held(Connection& connection, const ExecutionRef& claim, std::optional
 }
 
 void insert_chunks(Connection& connection, std::string_view execution_id, const std::vector<ItemChunk>& chunks) {
-    for (const ItemChunk& chunk : chunks)
+    for (const ItemChunk& chunk : chunks) {
         connection.run(
             "INSERT INTO automation_items (execution_id, position, port, sequence, items) VALUES ($1, $2, $3, $4, $5)",
             {execution_id, chunk.node, chunk.port, chunk.sequence, chunk.items});
+        connection.run(
+            "UPDATE automation_spans SET spilled_bytes = COALESCE(spilled_bytes, 0) + $3 "
+            "WHERE execution_id = $1 AND position = $2",
+            {execution_id, chunk.node, chunk.items.size()});
+    }
 }
 
 void insert_logs(Connection& connection, std::string_view execution_id, const std::vector<ExecutionLog>& logs) {
@@ -68,38 +104,39 @@ ClaimedExecution read_claimed_execution(Connection& connection, std::string_view
                    }).value();
     read_execution_graph(connection, claimed.execution);
     connection.run(
-        "SELECT status, failed_tries, retry_at FROM automation_spans WHERE execution_id = $1 ORDER BY position",
+        "SELECT status, failed_tries, retry_at, COALESCE(spilled_bytes, 0) FROM automation_spans "
+        "WHERE execution_id = $1 ORDER BY position",
         {execution_id}, [&](const Row& row) {
             Columns columns(row);
             ExecutionNode& node = claimed.nodes.emplace_back();
             node.status = read_span_status(columns);
             node.failed_tries = columns.integer();
             node.retry_at = columns.optional_time();
+            node.spilled_bytes = columns.integer();
         });
     return claimed;
 }
 
 }  // namespace
 
-Result<std::optional<ClaimedExecution>> SqlExecutionStore::claim_next(TimePoint now, std::chrono::milliseconds lease,
-                                                                      std::int64_t max_losses) {
+Result<std::optional<ClaimedExecution>> SqlExecutionStore::claim_next(const ExecutionClaim& claim) {
     using Claimed = std::optional<ClaimedExecution>;
     // Asked for all the time: when nothing is due that costs a read and the writer nothing.
     const auto waiting = database_.read("executions.claim_next", [&](Connection& connection) -> Result<bool> {
-        return next_due_execution(connection, now, "").has_value();
+        return any_execution_due(connection, claim.now) && next_due_execution(connection, claim, "");
     });
     if (!waiting) return waiting.error();
     if (!*waiting) return Claimed{};
     return database_.write("executions.claim_next", [&](Connection& connection) -> Result<Claimed> {
-        const auto execution_id = next_due_execution(connection, now, connection.dialect().claim_lock);
+        const auto execution_id = next_due_execution(connection, claim, connection.dialect().claim_lock);
         if (!execution_id) return Claimed{};
         connection.run(
             "UPDATE automation_executions SET token = token + 1, losses = losses + CASE WHEN lease_until IS NULL "
             "THEN 0 ELSE 1 END, status = 'running', started_at = COALESCE(started_at, $2), "
             "deadline_at = COALESCE(deadline_at, $2 + timeout_ms), updated_at = $2, due_at = $3, lease_until = $3 "
             "WHERE execution_id = $1",
-            {*execution_id, now, now + lease});
-        return std::optional(read_claimed_execution(connection, *execution_id, max_losses));
+            {*execution_id, claim.now, claim.now + claim.lease});
+        return std::optional(read_claimed_execution(connection, *execution_id, claim.max_losses));
     });
 }
 
@@ -124,7 +161,7 @@ Result<bool> SqlExecutionStore::start_node(const ExecutionRef& claim, std::int64
                 .value_or(0);
         connection.run(
             "UPDATE automation_spans SET status = 'running', ordinal = COALESCE(ordinal, $3), "
-            "started_at = COALESCE(started_at, $4), ended_at = NULL, retry_at = NULL "
+            "started_at = COALESCE(started_at, $4), ended_at = NULL, retry_at = NULL, spilled_bytes = 0 "
             "WHERE execution_id = $1 AND position = $2",
             {claim.execution_id, node, ordinal, now});
         return true;
@@ -161,17 +198,16 @@ Result<std::optional<std::string>> SqlExecutionStore::items(const ExecutionRef& 
                                                             std::string_view port, std::int64_t sequence) {
     using Chunk = std::optional<std::string>;
     return database_.read("executions.items", [&](Connection& connection) -> Result<Chunk> {
-        const auto read_text = [](Columns& columns) { return columns.text(); };
         auto chunk = find_row<std::string>(connection,
                                            "SELECT items FROM automation_items WHERE execution_id = $1 AND "
                                            "position = $2 AND port = $3 AND sequence = $4",
-                                           {claim.execution_id, node, port, sequence}, read_text);
+                                           {claim.execution_id, node, port, sequence}, read_id_column);
         if (chunk) return chunk;
         // Whoever ends an execution drops its chunks with its lease: held after the look means there was none.
         const auto held = find_row<std::string>(connection,
                                                 "SELECT execution_id FROM automation_executions WHERE "
                                                 "execution_id = $1 AND token = $2 AND lease_until IS NOT NULL",
-                                                {claim.execution_id, claim.token}, read_text);
+                                                {claim.execution_id, claim.token}, read_id_column);
         if (!held) return Error{ErrorCode::cancelled, "The execution was stopped", claim.execution_id};
         return Chunk();
     });
@@ -195,6 +231,17 @@ Result<bool> SqlExecutionStore::finish(const ExecutionRef& claim, ExecutionStatu
             {claim.execution_id, claim.token, to_string(status), error, now});
         if (ended == 0) return false;
         close_spans(connection, claim.execution_id, now);
+        return true;
+    });
+}
+
+Result<bool> SqlExecutionStore::add_logs(const ExecutionRef& claim, const std::vector<ExecutionLog>& logs) {
+    return database_.write("executions.add_logs", [&](Connection& connection) -> Result<bool> {
+        const auto last =
+            connection.run("UPDATE automation_executions SET token = token WHERE execution_id = $1 AND token = $2",
+                           {claim.execution_id, claim.token});
+        if (last == 0) return false;
+        insert_logs(connection, claim.execution_id, logs);
         return true;
     });
 }

@@ -18,11 +18,11 @@ public:
     Result<ExecutionLogs> logs(std::string_view execution_id, ListRange range) override;
     Result<std::vector<std::string>> open_ids(std::string_view automation_id) override;
     Result<std::int64_t> count_open() override;
+    Result<std::int64_t> drop_ended_before(TimePoint moment, std::int64_t limit) override;
 
     // automation_claims.cpp
     Result<bool> stop(std::string_view execution_id, TimePoint now) override;
-    Result<std::optional<ClaimedExecution>> claim_next(TimePoint now, std::chrono::milliseconds lease,
-                                                       std::int64_t max_losses) override;
+    Result<std::optional<ClaimedExecution>> claim_next(const ExecutionClaim& claim) override;
     Result<bool> heartbeat(const ExecutionRef& claim, TimePoint now, std::chrono::milliseconds lease) override;
     Result<bool> start_node(const ExecutionRef& claim, std::int64_t node, TimePoint now) override;
     Result<bool> add_items(const ExecutionRef& claim, const std::vector<ItemChunk>& chunks) override;
@@ -32,6 +32,7 @@ public:
     Result<bool> release(const ExecutionRef& claim, TimePoint again_at) override;
     Result<bool> finish(const ExecutionRef& claim, ExecutionStatus status, const std::optional<std::string>& error,
                         TimePoint now) override;
+    Result<bool> add_logs(const ExecutionRef& claim, const std::vector<ExecutionLog>& logs) override;
 
 private:
     Database& database_;

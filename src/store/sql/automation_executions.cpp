@@ -292,4 +292,13 @@ Result<std::int64_t> SqlExecutionStore::count_open() {
     });
 }
 
+Result<std::int64_t> SqlExecutionStore::drop_ended_before(TimePoint moment, std::int64_t limit) {
+    return database_.write("executions.drop_ended_before", [&](Connection& connection) -> Result<std::int64_t> {
+        return connection.run(
+            "DELETE FROM automation_executions WHERE execution_id IN (SELECT execution_id FROM automation_executions "
+            "WHERE ended_at < $1 AND due_at IS NULL ORDER BY ended_at LIMIT $2)",
+            {moment, limit});
+    });
+}
+
 }  // namespace meter::sql

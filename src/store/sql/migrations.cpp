@@ -346,6 +346,15 @@ ALTER TABLE discovery_pages ADD COLUMN redirects BIGINT NOT NULL DEFAULT 0;
 // Hashes come in no order, so each chunk of inputs wrote most pages of that index anew.
 constexpr std::string_view feeds_without_index = "DROP INDEX workflow_inputs_by_feed;";
 
+// For claims that go round over the accounts, and the removal of what ended long ago. Spans say how much of the items
+// between the nodes is of them.
+constexpr std::string_view bounds_of_executions = R"sql(
+CREATE INDEX automation_executions_due_by_account ON automation_executions (account_id, due_at, execution_id)
+    WHERE due_at IS NOT NULL;
+CREATE INDEX automation_executions_by_end ON automation_executions (ended_at) WHERE ended_at IS NOT NULL;
+ALTER TABLE automation_spans ADD COLUMN spilled_bytes BIGINT;
+)sql";
+
 // Applied in order; published steps are never edited.
 constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API keys", first_schema},
                                 Migration{2, "schedules and changes", schedules_and_changes},
@@ -358,7 +367,8 @@ constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API
                                 Migration{9, "automations", automation_schema},
                                 Migration{10, "schedules that discover again", rediscovery},
                                 Migration{11, "executions of automations", automation_execution_schema},
-                                Migration{12, "feeds without an index", feeds_without_index}};
+                                Migration{12, "feeds without an index", feeds_without_index},
+                                Migration{13, "bounds of executions", bounds_of_executions}};
 
 std::string in_dialect(std::string_view script, const Dialect& dialect) {
     constexpr std::string_view mark = "{blob}";
