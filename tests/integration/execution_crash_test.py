@@ -5,7 +5,8 @@
 
 Executions of file -> filter -> database -> file follow each other until all kills are spent. After every kill the store
 is read as it was left: a node that is recorded as completed there never runs again, what ran may. Every execution ends
-completed, with the same file and the same rows as one that nobody disturbed, and leaves no items behind.
+completed, with the same file and the same rows as one that nobody disturbed, and leaves no items behind. A scrape goes along:
+however often its node runs again, it has one job.
 """
 
 import contextlib
@@ -33,10 +34,10 @@ LOST = (OSError, http.client.HTTPException)  # the server went away before it an
 ENDED = ("completed", "failed", "stopped")
 ROWS = 30_000
 API = "/api/v1/workflows"
-OPTIONS = ("--jobs-lease-seconds", "0.4", "--jobs-sweep-seconds", "0.05")
+OPTIONS = ("--jobs-lease-seconds", "0.4", "--jobs-sweep-seconds", "0.05", "--jobs-max-attempts", "100")
 
 
-def pipeline(site):
+def pipeline(site, strategy):
     def node(identity, kind, **config):
         return {"id": identity, "nodeId": kind, "config": config}
     pairs = (("read", "cheap"), ("cheap", "keep"), ("keep", "write"), ("slow", "all"), ("write", "all"))
@@ -45,7 +46,8 @@ def pipeline(site):
                       node("cheap", "filter", conditions=[{"field": "price", "operator": "lt", "value": 50}]),
                       node("keep", "sqlite-sink", connection="shop", table="sold", mode="upsert", key=["id"]),
                       node("write", "file-sink", path="out.jsonl", format="jsonl"),
-                      node("slow", "http-request", url=site.url("/slow-page")), node("all", "merge")]}
+                      node("slow", "http-request", url=site.url("/slow-page")), node("all", "merge"),
+                      node("scrape", "meter-scrape", strategyId=strategy, url=site.url("/slow-shop"))]}
 
 
 class Killer(threading.Thread):
@@ -136,7 +138,10 @@ def run_in(folder, kills, seed):
     with fixture_site.FixtureSite() as site, harness.Server(*harness.UNLIMITED, *options) as server:
         site.page("/slow-page", lambda _: (time.sleep(chance.uniform(0.0, 0.4)), "{}")[1])
         client = server.admin()
-        flow = client.post(API, pipeline(site), expect=201).json["workflowId"]
+        shop = fixture_site.page("Shop", "<li class=product><h2>Tea</h2><span class=price>$1</span></li>")
+        site.page("/slow-shop", lambda _: (time.sleep(chance.uniform(0.0, 0.4)), shop)[1])
+        strategy = client.strategy(site.url("/slow-shop"))["id"]
+        flow = client.post(API, pipeline(site, strategy), expect=201).json["workflowId"]
         killer = Killer(server, chance, kills)
         killer.start()
         while not errors and (killer.is_alive() or not number):
@@ -158,6 +163,10 @@ def run_in(folder, kills, seed):
         left = killer.ask("SELECT count(*) FROM automation_items")[0][0]
         if left:
             errors.append(f"{left} chunks of items were left behind")
+        jobs, executions = (killer.ask(f"SELECT count(*) FROM {table}")[0][0]
+                            for table in ("jobs", "automation_executions"))
+        if jobs != executions:
+            errors.append(f"{executions} executions made {jobs} jobs")
         errors += crash_run.store_faults(server)
         print(f"{kills - killer.left} kills in {number} executions: {killer.in_flight} nodes were in flight at a kill "
               f"and ran again, none of {len(killer.completed)} that had completed")
