@@ -148,28 +148,29 @@ Answer App::answer_with_key(const HttpRequest& request, RouteMatch& match, Excha
     const TimePoint now = engine_.clock().now();
     const auto presented = presented_key(request.head, automation);
     if (!presented) return to_answer(unauthorized(bad_key), path, exchange.id);
-    const auto key = keys_.find(*presented, now);
-    if (!key) return to_answer(to_problem(key.error()), path, exchange.id);
-    if (!*key) return to_answer(unauthorized(bad_key), path, exchange.id);
-    exchange.key_prefix = (*key)->prefix;
+    const auto found = keys_.find(*presented, now);
+    if (!found) return to_answer(to_problem(found.error()), path, exchange.id);
+    if (!*found) return to_answer(unauthorized(bad_key), path, exchange.id);
+    const ApiKey& key = **found;
+    exchange.key_prefix = key.prefix;
 
     Call call{.request = request,
               .query = Query(request.head.query()),
               .path = std::move(match.parameters),
-              .caller = {.account_id = (*key)->account_id,
-                         .api_key_prefix = (*key)->prefix,
-                         .user_id = (*key)->user_id,
-                         .organization_id = (*key)->organization_id},
+              .caller = {.account_id = key.account_id,
+                         .api_key_prefix = key.prefix,
+                         .user_id = key.user_id,
+                         .organization_id = key.organization_id},
               .now = now,
               .request_id = exchange.id,
-              .scopes = (*key)->scopes};
+              .scopes = key.scopes};
     auto& limiter = route.bucket == Bucket::generation ? generation_limit_ : standard_limit_;
     RateState rate;
     Answer reply;
-    if (route.scope != any_key && !(*key)->allows(route.scope)) {
-        rate = limiter.peek((*key)->key_id, now);
+    if (route.scope != any_key && !key.allows(route.scope)) {
+        rate = limiter.peek(key.key_id, now);
         reply = call.fail(forbidden(route.scope, automation));
-    } else if (rate = limiter.take((*key)->key_id, now); !rate.allowed) {
+    } else if (rate = limiter.take(key.key_id, now); !rate.allowed) {
         reply = call.fail(rate_limited(retry_after_seconds(rate, now)));
     } else if (request.body_too_large) {
         reply = call.fail(http_problem(413, "Request body too large"));

@@ -34,28 +34,29 @@ std::optional<std::string> presented_key(const RequestHead& head, bool automatio
     return key;
 }
 
-Result<std::optional<ApiKey>> KeyCache::find(std::string_view secret, TimePoint now) {
+Result<std::shared_ptr<const ApiKey>> KeyCache::find(std::string_view secret, TimePoint now) {
     const auto steady_now = std::chrono::steady_clock::now();
-    const std::string text(secret);
     {
         const std::lock_guard lock(mutex_);
-        const auto found = entries_.find(text);
+        const auto found = entries_.find(secret);
         if (found != entries_.end() && steady_now < found->second.until) {
-            const ApiKey& key = found->second.key;
-            if (key.expires_at && *key.expires_at <= now) return std::optional<ApiKey>{};
-            return std::optional<ApiKey>(key);
+            const auto& key = found->second.key;
+            return key->expires_at && *key->expires_at <= now ? nullptr : key;
         }
     }
-    auto key = authenticate(store_, secret, now);
+    auto valid = authenticate(store_, secret, now);
+    if (!valid) return valid.error();
+    const auto key = *valid ? std::make_shared<const ApiKey>(**std::move(valid)) : nullptr;
     const std::lock_guard lock(mutex_);
-    if (!key || !*key) {
-        entries_.erase(text);
+    if (!key) {
+        if (const auto found = entries_.find(secret); found != entries_.end()) entries_.erase(found);
         return key;
     }
     if (entries_.size() >= max_remembered_keys)
         std::erase_if(entries_, [&](const auto& entry) { return steady_now >= entry.second.until; });
     // Only valid keys are remembered, so strangers cannot fill this; many keys at once are just looked up again.
-    if (entries_.size() < max_remembered_keys) entries_.insert_or_assign(text, Entry{**key, steady_now + key_memory});
+    if (entries_.size() < max_remembered_keys)
+        entries_.insert_or_assign(std::string(secret), Entry{key, steady_now + key_memory});
     return key;
 }
 

@@ -2,17 +2,18 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "http/head.hpp"
 #include "meter/api_key.hpp"
 #include "meter/result.hpp"
 #include "meter/store.hpp"
 #include "meter/time.hpp"
+#include "text_hash.hpp"
 
 namespace meter::server {
 
@@ -26,19 +27,19 @@ class KeyCache {
 public:
     explicit KeyCache(Store& store) : store_(store) {}
 
-    /// The key when it is valid at `now`. Errors: those of authenticate().
-    Result<std::optional<ApiKey>> find(std::string_view secret, TimePoint now);
+    /// The key when it is valid at `now`, or null. Errors: those of authenticate().
+    Result<std::shared_ptr<const ApiKey>> find(std::string_view secret, TimePoint now);
 
 private:
     using SteadyTime = std::chrono::steady_clock::time_point;
     struct Entry {
-        ApiKey key;
+        std::shared_ptr<const ApiKey> key;
         SteadyTime until{};
     };
 
     Store& store_;
     std::mutex mutex_;
-    std::unordered_map<std::string, Entry> entries_;  ///< by secret; guarded by mutex_
+    TextMap<Entry> entries_;  ///< by secret; guarded by mutex_
 };
 
 }  // namespace meter::server

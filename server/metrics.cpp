@@ -31,8 +31,8 @@ void RequestMetrics::count(std::string_view method, std::string_view route, int 
     for (const auto name : known)
         if (name == method) label = name;
     const std::lock_guard lock(mutex_);
-    ++requests_[{std::string(label), std::string(route), status}];
-    auto& durations = durations_[std::string(route)];
+    ++requests_[{label, route, status}];
+    auto& durations = durations_[route];
     for (std::size_t i = 0; i < bounds.size(); ++i)
         if (seconds <= bounds[i]) ++durations.buckets[i];
     ++durations.count;
@@ -51,7 +51,7 @@ std::string RequestMetrics::text() const {
     }
     append_header(out, "meter_http_request_duration_seconds", "histogram", "Time from request to answer.");
     for (const auto& [route, durations] : durations_) {
-        const std::string label = "route=\"" + route + "\"";
+        const std::string label = "route=\"" + std::string(route) + "\"";
         for (std::size_t i = 0; i < bounds.size(); ++i)
             out.append("meter_http_request_duration_seconds_bucket{")
                 .append(label)

@@ -16,7 +16,8 @@ namespace meter::server {
 /// Threads: every member from any thread.
 class RequestMetrics {
 public:
-    /// `route` is a path template or empty: never text of the client's, so the number of series is bounded.
+    /// `route` is a path template or empty: never text of the client's, so the number of series is bounded. The
+    /// template must outlive this.
     void count(std::string_view method, std::string_view route, int status, double seconds);
     /// Prometheus text exposition format 0.0.4.
     std::string text() const;
@@ -31,8 +32,8 @@ private:
 
     mutable std::mutex mutex_;
     // guarded by mutex_
-    std::map<std::tuple<std::string, std::string, int>, std::uint64_t> requests_;
-    std::map<std::string, Durations, std::less<>> durations_;
+    std::map<std::tuple<std::string_view, std::string_view, int>, std::uint64_t> requests_;
+    std::map<std::string_view, Durations> durations_;
 };
 
 /// What the engine counts, in the same format.

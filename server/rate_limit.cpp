@@ -20,7 +20,9 @@ RateState RateLimiter::use(std::string_view key, TimePoint now, bool count) {
     if (limit_ == 0) return {};
     const std::lock_guard lock(mutex_);
     if (windows_.size() >= drop_at_) drop_ended(now);
-    auto& window = windows_.try_emplace(std::string(key), Window{now, 0}).first->second;
+    auto known = windows_.find(key);
+    if (known == windows_.end()) known = windows_.emplace(std::string(key), Window{now, 0}).first;
+    auto& window = known->second;
     // A clock that was set back starts a window too.
     if (now >= window.start + rate_window || now < window.start) window = {now, 0};
     const bool allowed = window.used < limit_;

@@ -1,13 +1,14 @@
 // Fixed-window rate limits per key (wire contract 4). Pure: time is an argument.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "meter/time.hpp"
+#include "text_hash.hpp"
 
 namespace meter::server {
 
@@ -42,8 +43,8 @@ private:
 
     const std::int64_t limit_;
     std::mutex mutex_;
-    std::unordered_map<std::string, Window> windows_;  ///< guarded by mutex_
-    std::size_t drop_at_ = 1024;                       ///< guarded by mutex_
+    TextMap<Window> windows_;     ///< guarded by mutex_
+    std::size_t drop_at_ = 1024;  ///< guarded by mutex_
 };
 
 /// Whole seconds from now to the end of the window, at least 1.

@@ -9,8 +9,7 @@ namespace meter::json {
 
 void ObjectWriter::begin(std::string_view name) {
     text_.push_back(text_.empty() ? '{' : ',');
-    append_json_string(text_, name);
-    text_.push_back(':');
+    text_.append(1, '"').append(name).append("\":");
 }
 
 ObjectWriter& ObjectWriter::text(std::string_view name, std::string_view value) {

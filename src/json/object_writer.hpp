@@ -11,8 +11,8 @@
 
 namespace meter::json {
 
-/// One JSON object, member by member. The wire contract leaves members out only where it says so; those the caller does
-/// not write, all others that may be absent are written `_or_null`.
+/// One JSON object, member by member; names are ours and need no escapes. The wire contract leaves members out only
+/// where it says so; those the caller does not write, all others that may be absent are written `_or_null`.
 ///   ObjectWriter out;
 ///   out.text("url", job.url).json_or_null("results", job.results);
 ///   return std::move(out).finish();

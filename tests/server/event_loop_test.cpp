@@ -196,6 +196,40 @@ TEST_SUITE("server.event_loop") {
         CHECK(client.ended());
     }
 
+    TEST_CASE("what arrives while a request is worked on is answered after it") {
+        TestServer server;
+        TestClient client(server.port());
+        REQUIRE(client.send(get("/wait")));
+        server.wait_for_waiting(1);
+        REQUIRE(client.send(get("/b")));
+        TestClient other(server.port());
+        REQUIRE(other.send(get("/other")));
+        CHECK(other.answer().ends_with("\r\n\r\n/other"));  // the bytes of /b have been noticed by now
+        server.let_go();
+        CHECK(client.answer().ends_with("\r\n\r\n/wait"));
+        CHECK(client.answer().ends_with("\r\n\r\n/b"));
+    }
+
+    TEST_CASE("many connections are served by few threads, each in order") {
+        TestServer server({.threads = 3});
+        std::vector<int> wrong(8);
+        std::vector<std::thread> clients;
+        for (int& mine : wrong)
+            clients.emplace_back([&server, &mine] {
+                TestClient a(server.port()), b(server.port());
+                for (int i = 0; i < 100; ++i) {
+                    const auto path = "/" + std::to_string(i);
+                    mine += !a.send(get(path) + post(path)) || !b.send(get(path));
+                    mine += !a.answer().ends_with("\r\n\r\n" + path);
+                    mine += !b.answer().ends_with("\r\n\r\n" + path);
+                    mine += !a.answer().ends_with("\r\n\r\n/p" + path);
+                }
+            });
+        for (auto& client : clients) client.join();
+        CHECK(wrong == std::vector<int>(8));
+        CHECK(server.loop().wait_until_quiet(20s));
+    }
+
     TEST_CASE("HEAD is answered with the length but without the body") {
         TestServer server;
         TestClient client(server.port());
@@ -230,6 +264,16 @@ TEST_SUITE("server.event_loop") {
         server.wait_for_gone_peer();
         server.let_go();
         CHECK(client.answer().ends_with("\r\n\r\n/wait"));
+        CHECK(client.ended());
+    }
+
+    TEST_CASE("a request with the end of the connection right behind it is answered") {
+        TestServer server;
+        TestClient client(server.port());
+        REQUIRE(client.send(get("/a") + get("/b")));
+        client.end_sending();
+        CHECK(client.answer().ends_with("\r\n\r\n/a"));
+        CHECK(client.answer().ends_with("\r\n\r\n/b"));
         CHECK(client.ended());
     }
 
