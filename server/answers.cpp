@@ -17,7 +17,8 @@ struct CodeRow {
     std::string_view text;  ///< instead of the error's own message; empty: that one is meant for the caller
 };
 
-// Wire contract 3; the names are the enum of Error.code in openapi.yaml.
+// Wire contract 3; the names are the enum of Error.code in openapi.yaml. The automation dialect has two of its own, as
+// its answers there show: validation_error for invalid_request, and insufficient_scope.
 constexpr CodeRow code_rows[] = {
     {ErrorCode::invalid_argument, 400, "invalid_request", ""},
     {ErrorCode::invalid_url, 422, "invalid_url", ""},
@@ -108,8 +109,9 @@ Answer to_answer(const Problem& problem, std::string_view path, std::string_view
     body = "{\"detail\":";
     append_json_string(body, problem.detail);
     if (is_automation_path(path)) {
+        const bool invalid = problem.status == 400 && problem.code == "invalid_request";
         body += ",\"error\":{\"code\":";
-        append_json_string(body, problem.code);
+        append_json_string(body, invalid ? "validation_error" : problem.code);
         body += ",\"message\":";
         append_json_string(body, problem.detail);
         body += "},\"meta\":{\"requestId\":";

@@ -77,6 +77,12 @@ public:
             response.body = std::move(answer_->body);
             return HandlerResponse::Handled;
         });
+        // RFC 9110 8.6: an answer 204 has no Content-Length, which httplib adds to every empty body.
+        set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {
+            if (response.status != 204) return;
+            response.headers.erase("Content-Length");
+            response.headers.erase("Content-Type");
+        });
     }
 
     std::string write(Answer& answer, bool head_only, bool close) {

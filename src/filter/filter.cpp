@@ -188,7 +188,7 @@ Result<FilterCondition> filter_read_condition(const Value& definition, const std
                                     [&](const FilterOperator& known) { return known.name == *name->if_string(); });
     if (found == filter_operators.end())
         return filter_error(at + ".operator",
-                            "must be one of contains, not_contains, equals, not_equals, regex_match, exists, "
+                            "must be one of: contains, not_contains, equals, not_equals, regex_match, exists, "
                             "not_exists, gt, lt");
     condition.test = found->test;
     condition.negated = found->negated;

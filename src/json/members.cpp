@@ -160,7 +160,7 @@ std::optional<std::size_t> Members::word(std::string_view name, std::initializer
     const std::string* text = value->if_string();
     const auto found = text == nullptr ? words.end() : std::find(words.begin(), words.end(), *text);
     if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
-    std::string expected = "must be one of ";
+    std::string expected = "must be one of: ";
     for (const std::string_view word : words) expected.append(word == *words.begin() ? "" : ", ").append(word);
     fail(name, expected);
     return std::nullopt;

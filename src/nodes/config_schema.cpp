@@ -122,7 +122,7 @@ void schema_check_enum(const Value& schema, const Value& value, const std::strin
     if (words == nullptr) return;
     const auto& list = *words->if_array();
     if (std::find(list.begin(), list.end(), value) != list.end()) return;
-    std::string text = "must be one of ";
+    std::string text = "must be one of: ";
     for (std::size_t i = 0; i < list.size(); ++i)
         text += (i > 0 ? ", " : "") + (list[i].if_string() != nullptr ? *list[i].if_string() : to_json(list[i]));
     errors.push_back(schema_error(path, text));

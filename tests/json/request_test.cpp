@@ -129,8 +129,8 @@ TEST_SUITE("json.strategy_request") {
                  {R"({"description":"","scraper_type":"css"})", "Invalid request parameters", "description"},
                  {R"({"force_api":"true"})", "force_api must be true or false", "force_api"},
                  {R"({"force_api":1})", "force_api must be true or false", "force_api"},
-                 {R"({"scraper_type":"CSS"})", "scraper_type must be one of css, api, content", "scraper_type"},
-                 {R"({"scraper_type":0})", "scraper_type must be one of css, api, content", "scraper_type"},
+                 {R"({"scraper_type":"CSS"})", "scraper_type must be one of: css, api, content", "scraper_type"},
+                 {R"({"scraper_type":0})", "scraper_type must be one of: css, api, content", "scraper_type"},
                  {R"({"strategy":[]})", "strategy must be an object", "strategy"},
                  {R"({"output_schema":"string"})", "output_schema must be an object", "output_schema"},
                  {R"({"filter_config":[]})", "filter_config must be an object", "filter_config"},
@@ -231,8 +231,8 @@ TEST_SUITE("json.fetch_settings") {
         const std::string_view owned = "is set by the fetcher and cannot be given";
         const auto parse = [](const Value& fetch) { return validate_fetch_settings(fetch); };
         for (const BadRequest& row :
-             {BadRequest{R"({"render":"chrome"})", "fetch.render must be one of http, browser", "fetch.render"},
-              {R"({"render":1})", "fetch.render must be one of http, browser", "fetch.render"},
+             {BadRequest{R"({"render":"chrome"})", "fetch.render must be one of: http, browser", "fetch.render"},
+              {R"({"render":1})", "fetch.render must be one of: http, browser", "fetch.render"},
               {R"({"headers":[]})", "fetch.headers must be an object", "fetch.headers"},
               {R"({"headers":{"X-A":1}})", "fetch.headers.X-A must be a string of at most 8192 characters",
                "fetch.headers.X-A"},

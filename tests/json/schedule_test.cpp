@@ -68,7 +68,7 @@ TEST_SUITE("json.schedule_request") {
               {R"({"jitter_seconds":3601})", "jitter_seconds must be an integer from 0 to 3600"},
               {R"({"url":null,"urls":[]})", "urls must be an array of 1 to 10000 members"},
               {R"({"url":null,"urls":[1]})", "urls.0 must be a string"},
-              {R"({"url":"x","webhook_on":"x"})", "webhook_on must be one of all, changes"},
+              {R"({"url":"x","webhook_on":"x"})", "webhook_on must be one of: all, changes"},
               {R"({"url":"x"})", "Invalid URL format", ErrorCode::invalid_url},
               {R"({"url":null,"urls":["https://a.test/","x"]})", "Invalid URL format", ErrorCode::invalid_url}}) {
             CAPTURE(row.members);

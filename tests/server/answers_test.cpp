@@ -47,7 +47,7 @@ TEST_SUITE("server.answers") {
               R"({"detail":"a \"b\"","code":"invalid_request","errors":[{"loc":"body.x","msg":"a \"b\""}]})");
         CHECK(
             to_answer(problem, "/api/v1/workflows", "req_1").body ==
-            R"({"detail":"a \"b\"","error":{"code":"invalid_request","message":"a \"b\""},"meta":{"requestId":"req_1"}})");
+            R"({"detail":"a \"b\"","error":{"code":"validation_error","message":"a \"b\""},"meta":{"requestId":"req_1"}})");
         meter::server::Problem conflict = to_problem({ErrorCode::conflict, "busy", "run"});
         conflict.members.emplace_back("run_id", "a\"b");
         CHECK(to_answer(conflict, "/api/workflows/x/run", "req_1").body ==

@@ -93,7 +93,7 @@ TEST_SUITE("workflow.check") {
              },
              "Edge 'rest' -> 'other' ends at a static_urls node, which takes no items", "edges.2.target_node_key"},
             {[](Flow& f) { f.edges[1].filter_config = R"({"conditions":[{"field":"a","operator":"like"}]})"; },
-             "Edge 'details' -> 'rest': filter_config.conditions.0.operator: must be one of contains, not_contains, "
+             "Edge 'details' -> 'rest': filter_config.conditions.0.operator: must be one of: contains, not_contains, "
              "equals, not_equals, regex_match, exists, not_exists, gt, lt",
              "edges.1.filter_config.conditions.0.operator"},
             {[](Flow& f) { f.edges.pop_back(); }, "Node 'rest': input_type upstream_data needs an incoming edge",
