@@ -75,6 +75,8 @@ struct METER_LOCAL Engine::Impl {
     Result<WorkflowRun> start_run(std::string_view workflow_id, bool force, const Caller& caller,
                                   std::string_view run_id = {});
     Result<WorkflowRun> cancel_run(std::string_view workflow_id, std::string_view run_id, const Caller& caller);
+    /// not_found: of the workflow when that is not there either.
+    Error missing_run(const std::string& workflow_id, const std::string& run_id, const Caller& caller) const;
     /// Runs pending jobs and moves workflow runs on, on this thread, until nothing is left; how many jobs.
     Result<std::size_t> run_jobs(std::stop_token stop);
     /// Adds the node types that need an engine to `nodes`. After `workflow_runner`, before anything runs nodes.

@@ -70,7 +70,7 @@ Result<WorkflowRun> Engine::get_workflow_run(std::string_view workflow_id, std::
     if (!id) return id.error();
     auto found = impl_->workflows().find_run(caller.account_id, *workflow, *id);
     if (!found) return found.error();
-    if (!*found) return not_found("Workflow run", *id);
+    if (!*found) return impl_->missing_run(*workflow, *id, caller);
     return **std::move(found);
 }
 
@@ -90,6 +90,11 @@ Result<WorkflowRun> Engine::cancel_workflow_run(std::string_view workflow_id, st
     return impl_->cancel_run(workflow_id, run_id, caller);
 }
 
+Error Engine::Impl::missing_run(const std::string& workflow_id, const std::string& run_id, const Caller& caller) const {
+    const auto workflow = require_workflow(workflow_id, caller);
+    return workflow ? not_found("Workflow run", run_id) : workflow.error();
+}
+
 Result<WorkflowRun> Engine::Impl::cancel_run(std::string_view workflow_id, std::string_view run_id,
                                              const Caller& caller) {
     const auto workflow = object_id(workflow_id, "Workflow");
@@ -99,7 +104,7 @@ Result<WorkflowRun> Engine::Impl::cancel_run(std::string_view workflow_id, std::
     const TimePoint moment = now();
     auto cancelled = workflows().cancel(caller.account_id, *workflow, *id, moment);
     if (!cancelled) return cancelled.error();
-    if (!*cancelled) return not_found("Workflow run", *id);
+    if (!*cancelled) return missing_run(*workflow, *id, caller);
     if ((*cancelled)->completed_at == moment) workflow_runner->count_end(RunStatus::cancelled);  // not again
     runner->cancel_run(*id);
     runner->announce(*id);

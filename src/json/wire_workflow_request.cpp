@@ -51,7 +51,9 @@ WorkflowEdge read_edge(json::Members& in) {
     WorkflowEdge edge;
     edge.source_node_key = in.text("source_node_key", node_key_length).value_or("");
     edge.target_node_key = in.text("target_node_key", node_key_length).value_or("");
-    edge.filter_config = read_object_text(in, "filter_config");
+    // Without conditions, as on strategies: {} is no filter (wire contract 8.4).
+    if (const Object* filter = in.object("filter_config"); filter != nullptr && !filter->empty())
+        edge.filter_config = to_json(*in.find("filter_config"));
     return edge;
 }
 

@@ -54,6 +54,13 @@ class Definitions(WorkflowCase):
             self.assertEqual((made["nodes"], made["edges"]), ([], []))
             self.assert_error(self.client.post(self.at(made, "/run")), 400, "Workflow has no nodes")
 
+    def test_an_empty_filter_is_none(self):
+        empty = {**self.edge("index", "details"), "filter_config": {}}
+        made = self.create(self.two_steps(self.board(), edges=[empty]))
+        self.assertIsNone(made["edges"][0]["filter_config"])
+        self.client.delete(self.at(made, f"/edges/{made['edges'][0]['id']}"), expect=200)
+        self.assertIsNone(self.client.post(self.at(made, "/edges"), empty, expect=201).json["filter_config"])
+
     def test_unknown_members_are_ignored(self):
         board = self.board()
         made = self.create({**self.two_steps(board), "id": "x", "enabled": "who knows", "color": {"a": 1}})
@@ -300,8 +307,7 @@ class Refusals(WorkflowCase):
                     options = {} if body is None else {"json": body}
                     answer = client.request(method, target + suffix, **options)
                     self.assert_error(answer, 404, code="not_found")
-                    if not suffix.startswith(("/runs/", "/schedules/", "/nodes/", "/edges/")):
-                        self.assertEqual(answer.detail, "Workflow not found")
+                    self.assertEqual(answer.detail, "Workflow not found")
         self.assertEqual(self.client.get(self.at(made), expect=200).json, made)
         self.assertIs(self.client.get(self.at(made, "/schedules"), expect=200).json[0]["enabled"], True)
 
