@@ -24,7 +24,7 @@ std::string hook_text(const Value* object, std::string_view name) {
 }
 
 /// The secret of a webhook-trigger node; empty when there is no such node, or none that could be deployed: any status
-/// can be set, and a secret that is soon guessed opens nothing.
+/// can be set.
 std::string hook_secret(const AutomationGraph& graph, const NodeRegistry& registry, std::string_view node_id) {
     const auto nodes = parse_json(graph.nodes, {.max_depth = 128});
     if (!nodes || nodes->if_array() == nullptr) return {};

@@ -1,4 +1,5 @@
 // Request bodies of the automation dialect (wire contract 20.1 to 20.4).
+#include <initializer_list>
 #include <unordered_set>
 #include <utility>
 
@@ -37,10 +38,16 @@ std::optional<std::vector<std::string>> read_tags(json::Members& in) {
     return tags;
 }
 
-std::optional<Object> read_settings(json::Members& in) {
+/// A member that is null counts as absent where a null has no meaning, and is not kept.
+void drop_nulls(Object& object, std::initializer_list<std::string_view> names) {
+    for (const std::string_view name : names)
+        if (const Value* value = object.find(name); value != nullptr && value->is_null()) object.erase(name);
+}
+
+std::optional<Object> read_settings(json::Members& in, json::Nulls nulls) {
     const Object* settings = in.object("settings");
     if (settings == nullptr) return std::nullopt;
-    json::Members members(*in.find("settings"), json::Nulls::kept, "settings");
+    json::Members members(*in.find("settings"), nulls, "settings");
     (void)members.integer("timeout", 1, 86'400);
     (void)members.flag("retryOnFailure");
     (void)members.integer("maxRetries", 0, 10);
@@ -48,7 +55,9 @@ std::optional<Object> read_settings(json::Members& in) {
         in.fail(*members.error());
         return std::nullopt;
     }
-    return *settings;
+    Object kept = *settings;
+    drop_nulls(kept, {"timeout", "retryOnFailure", "maxRetries"});
+    return kept;
 }
 
 std::optional<std::string> read_automation_config(json::Members& in) {
@@ -72,8 +81,7 @@ std::string merged(std::string_view defaults, const Object& changes) {
 
 namespace json {
 
-/// Types of the members only: a stored graph may be unfinished (wire contract 20.1). What is written as null counts as
-/// absent where a null has no meaning.
+/// Types of the members only: a stored graph may be unfinished (wire contract 20.1).
 std::optional<std::string> read_automation_nodes(Members& in) {
     const Value::Array* nodes = in.array("nodes", 0, most_automation_nodes);
     if (nodes == nullptr) return std::nullopt;
@@ -98,7 +106,13 @@ std::optional<std::string> read_automation_nodes(Members& in) {
             return std::nullopt;
         }
     }
-    return to_json(*in.find("nodes"));
+    Value kept = *in.find("nodes");
+    for (Value& node : *kept.if_array()) {
+        Object& members = *node.if_object();
+        drop_nulls(members, {"config", "position"});
+        if (Value* position = members.find("position")) drop_nulls(*position->if_object(), {"x", "y"});
+    }
+    return to_json(kept);
 }
 
 std::optional<std::string> read_automation_connections(Members& in) {
@@ -114,7 +128,9 @@ std::optional<std::string> read_automation_connections(Members& in) {
             return std::nullopt;
         }
     }
-    return to_json(*in.find("connections"));
+    Value kept = *in.find("connections");
+    for (Value& connection : *kept.if_array()) drop_nulls(*connection.if_object(), {"sourcePort", "targetPort"});
+    return to_json(kept);
 }
 
 }  // namespace json
@@ -129,7 +145,8 @@ Result<AutomationRequest> parse_automation_request(const Value& body) {
     if (auto nodes = json::read_automation_nodes(in)) request.graph.nodes = *std::move(nodes);
     if (auto connections = json::read_automation_connections(in)) request.graph.connections = *std::move(connections);
     request.tags = read_tags(in).value_or(std::vector<std::string>{});
-    if (const auto settings = read_settings(in)) request.graph.settings = merged(request.graph.settings, *settings);
+    if (const auto settings = read_settings(in, json::Nulls::dropped))
+        request.graph.settings = merged(request.graph.settings, *settings);
     if (auto config = read_automation_config(in)) request.graph.config = *std::move(config);
     request.is_public = in.flag("isPublic").value_or(false);
     request.is_template = in.flag("isTemplate").value_or(false);
@@ -149,7 +166,7 @@ Result<AutomationPatch> parse_automation_patch(const Value& body) {
     patch.nodes = json::read_automation_nodes(in);
     patch.connections = json::read_automation_connections(in);
     patch.tags = read_tags(in);
-    patch.settings = read_settings(in);
+    patch.settings = read_settings(in, json::Nulls::kept);
     patch.config = read_automation_config(in);
     patch.is_public = in.flag("isPublic");
     patch.is_template = in.flag("isTemplate");

@@ -26,7 +26,8 @@ Result<void> check_timing(const Value& config) {
     const bool has_cron = cron != nullptr && !cron->is_null();
     if (has_interval == has_cron)
         return config_error(has_cron ? "cronExpression" : "intervalSeconds",
-                            "or config.cronExpression must be given, and not both");
+                            std::string("or config.") + (has_cron ? "intervalSeconds" : "cronExpression") +
+                                " must be given, and not both");
     if (!has_cron) return {};
     const std::string zone = config_text(config, "timezone");
     if (auto parsed = Cron::parse(*cron->if_string(), zone.empty() ? "UTC" : zone); !parsed)
@@ -63,10 +64,10 @@ NodeType webhook_trigger_type() {
     NodeType type = trigger("webhook-trigger", "Webhook trigger",
                             "Starts with a POST to /hooks/{workflowId}/{nodeId} and emits its body.");
     type.config_schema = literal(R"({"type": "object", "required": ["secret"], "properties": {
-        "secret": {"type": "string", "minLength": 8, "maxLength": 256, "format": "password"}}})");
+        "secret": {"type": "string", "minLength": 1, "maxLength": 256, "format": "password"}}})");
     type.check = [](const Value& config) -> Result<void> {
         if (auto ok = validate_webhook_secret(config_text(config, "secret")); !ok)
-            return config_error("secret", "must have 8 to 256 printable ASCII characters, no space at either end");
+            return config_error("secret", "must have 1 to 256 printable ASCII characters, no space at either end");
         return {};
     };
     return type;

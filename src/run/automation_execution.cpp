@@ -181,6 +181,8 @@ Result<void> AutomationExecution::try_node(std::size_t node) {
     StoredItems in(store, claimed_.ref(), plan_->feeds[node], trouble_, halted_.get_token());
     StoringSink out(store, claimed_.ref(), node, plan_->read_ports[node], budget_, trouble_);
     NodeLogger logger(*parts_.logger, *parts_.clock, *redact_, execution.execution_id, stored.id);
+    if (const NodeType* type = parts_.nodes->find(stored.type); type != nullptr && !type->outputs.empty())
+        out.preview_port(type->outputs.front().id);
     auto inputs = parse_json(execution.trigger_inputs, {.max_depth = 128, .max_bytes = std::size_t{1} << 30});
     NodeContext context{
         .config = stored.config,

@@ -135,9 +135,10 @@ StoringSink::StoringSink(ExecutionStore& store, ExecutionRef claim, std::size_t 
 Result<void> StoringSink::push(std::string_view port, Value item) {
     ++count_;
     const auto read = chunks_.find(port);
-    if (read == chunks_.end() && preview_.full()) return {};
+    const bool shown = port == preview_port_ && !preview_.full();
+    if (read == chunks_.end() && !shown) return {};
     const std::string text = to_json(item);
-    if (!preview_.full()) preview_.add(text);
+    if (shown) preview_.add(text);
     if (read == chunks_.end()) return {};
     if (refusal_) return *refusal_;
     const auto bytes = static_cast<std::int64_t>(text.size() + 1);

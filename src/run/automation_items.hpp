@@ -12,6 +12,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "meter/automation_store.hpp"
@@ -112,7 +113,9 @@ public:
     /// The chunks that are not stored yet.
     std::vector<ItemChunk> take_rest();
     std::int64_t count() const noexcept { return count_; }
+    /// What comes through one port only: mixed with what a filter rejects, it would say nothing of what passed.
     const ItemPreview& preview() const noexcept { return preview_; }
+    void preview_port(std::string port) { preview_port_ = std::move(port); }
     /// Taken from the budget.
     std::int64_t bytes() const noexcept { return bytes_; }
     /// Why items are missing, whatever the node made of it.
@@ -124,6 +127,7 @@ private:
     const std::int64_t node_;
     SpillBudget& budget_;
     StoreTrouble& trouble_;
+    std::string preview_port_ = "output";
     std::map<std::string, ItemChunk, std::less<>> chunks_;  // by port: those that are read
     std::int64_t count_ = 0, bytes_ = 0;
     ItemPreview preview_;

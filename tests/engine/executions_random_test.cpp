@@ -78,13 +78,8 @@ TEST_SUITE("engine.executions_random") {
             const auto spans = fixture.spans(ended);
             for (std::size_t i = 0; i < graph.types.size(); ++i) {
                 const auto& items = (*expected)[i];
-                Value::Array list(items.begin(), items.end());
-                Value::Array shown;
-                // `pass` says odd numbers twice, through both ports.
-                for (const auto item : items) {
-                    if (graph.types[i] == "pass" && item % 2 != 0) shown.emplace_back(item);
-                    shown.emplace_back(item);
-                }
+                // `pass` says odd numbers twice; what goes through its second port is not shown.
+                Value::Array shown(items.begin(), items.end());
                 CHECK(spans.at("n" + std::to_string(i)).output_data == to_json(Value(std::move(shown))));
             }
         }

@@ -56,6 +56,21 @@ class Objects(Automations):
         self.assertEqual({name: made[name] for name in given},
                          {**given, "settings": {**DEFAULTS, "timeout": 60, "custom": [1]}})
 
+    def test_what_is_null_in_a_graph_is_absent(self):
+        given = {"nodes": [{"id": "a", "nodeId": "merge", "config": None, "position": None, "label": None},
+                           {"id": "b", "nodeId": "merge", "position": {"x": None, "y": 2}, "colour": None}],
+                 "connections": [{"sourceNodeId": "a", "targetNodeId": "b", "sourcePort": None, "targetPort": None}]}
+        kept = ([{"id": "a", "nodeId": "merge", "label": None},
+                 {"id": "b", "nodeId": "merge", "position": {"y": 2}, "colour": None}],
+                [{"sourceNodeId": "a", "targetNodeId": "b"}])
+        path = self.create(**given, settings={"timeout": None, "maxRetries": 1, "retryOnFailure": None})
+        made = self.owner.get(path, expect=200).json
+        self.assertEqual((made["nodes"], made["connections"], made["settings"]), (*kept, {**DEFAULTS, "maxRetries": 1}))
+        made = self.owner.request("PUT", path, json=given, expect=200).json
+        self.assertEqual((made["nodes"], made["connections"]), kept)
+        self.owner.request("PUT", path, json={"settings": {"timeout": None}}, expect=400)
+        self.owner.post(f"{path}/deploy", expect=200)
+
     def test_a_put_is_partial(self):
         path = self.create(nodes=NODES, tags=["a"], settings={"timeout": 5})
         before = self.owner.get(path, expect=200).json
@@ -166,6 +181,9 @@ class Objects(Automations):
                              status)
         for body in ({}, {"status": "gone"}, {"status": None}, {"status": 1}):
             self.owner.request("PUT", f"{path}/status", body, expect=400)
+        for answer in (self.owner.request("PUT", f"{path}/status", json={"status": "gone"}),
+                       self.owner.get(f"{API}?status=gone")):
+            self.assert_error(answer, 400, "status must be one of: draft, active, paused, archived", "validation_error")
 
     def test_a_duplicate_is_a_draft_of_its_own(self):
         path = self.create(name="x" * 199, nodes=NODES, connections=CONNECTIONS, tags=["t"], settings={"timeout": 7},
@@ -182,6 +200,7 @@ class Objects(Automations):
         path = self.create()
         answer = self.owner.delete(path, expect=204)
         self.assertEqual(answer.body, b"")
+        self.assertFalse({"content-length", "content-type", "transfer-encoding"} & set(answer.headers))  # RFC 9110 8.6
         self.owner.get(path, expect=404)
         self.owner.get(f"{path}/versions", expect=404)
         self.owner.delete(path, expect=404)

@@ -107,6 +107,15 @@ class Pipelines(Executed):
         for query in ("limit=0", "limit=1001", "offset=-1"):
             self.owner.get(f"{RUNS}/{done['id']}/logs?{query}", expect=400)
 
+    def test_what_a_filter_rejects_is_not_shown_as_what_it_emits(self):
+        graph = chain(START, node("odd", "filter", conditions=[{"field": "n", "operator": "equals", "value": 1}]))
+        graph["nodes"].append(node("even", "merge"))
+        graph["connections"].append({"sourceNodeId": "odd", "sourcePort": "rejected", "targetNodeId": "even"})
+        for number, passed, rejected in ((1, [{"n": 1}], []), (2, [], [{"n": 2}])):
+            with self.subTest(number=number):
+                _, spans = self.run_graph(graph, {"triggerInputs": {"n": number}})
+                self.assertEqual((spans["odd"]["outputData"], spans["even"]["inputData"]), (passed, rejected))
+
     def test_trigger_inputs_and_bodies(self):
         flow = self.make(chain(START, node("all", "merge")), config={"a": 1})
         for body, output in ((None, {}), ({}, {}), ({"triggerInputs": {"day": 1}}, {"day": 1}),
