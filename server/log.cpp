@@ -4,8 +4,7 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
-#include <array>
-#include <cstdio>
+#include <cmath>
 #include <string>
 
 #include "meter/json.hpp"
@@ -68,9 +67,9 @@ void JsonLog::access(const AccessRecord& record) {
     std::string line = R"("event":"request")";
     append_field(line, "method", record.method.substr(0, 32));
     append_field(line, "route", record.route);
-    std::array<char, 64> numbers{};
-    std::snprintf(numbers.data(), numbers.size(), R"(,"status":%d,"ms":%.1f)", record.status, record.milliseconds);
-    line += numbers.data();
+    const auto tenths = std::llround(record.milliseconds * 10);
+    line.append(R"(,"status":)").append(std::to_string(record.status));
+    line.append(R"(,"ms":)").append(std::to_string(tenths / 10)).append(1, '.').append(std::to_string(tenths % 10));
     append_field(line, "request_id", record.request_id);
     if (!record.key_prefix.empty()) append_field(line, "key", record.key_prefix);
     impl_->write(LogLevel::info, line);

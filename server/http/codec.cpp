@@ -8,6 +8,7 @@
 #include <cstring>
 #include <ctime>
 #include <functional>
+#include <map>
 #include <utility>
 
 namespace meter::server {
@@ -45,15 +46,17 @@ private:
     std::string output_;
 };
 
-// RFC 9110 6.6.1: an origin server with a clock sends Date.
-std::string http_date() {
+// RFC 9110 6.6.1: an origin server with a clock sends Date. It changes once a second.
+std::string_view http_date() {
+    thread_local std::time_t written_at = -1;
+    thread_local std::array<char, 64> text{};
     const std::time_t now = std::time(nullptr);
+    if (std::exchange(written_at, now) == now) return text.data();
     std::tm parts{};
     gmtime_r(&now, &parts);
     static constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    std::array<char, 64> text{};
     std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
                   days[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
                   months[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
@@ -63,18 +66,15 @@ std::string http_date() {
 
 // httplib's request processing, run over memory. It sees a request line of ours only, never the client's bytes: the
 // real head was checked and taken apart by parse_head(), which percent-decodes no header value, loses no query
-// character and acts on no Range, Expect or Accept-Encoding. One object belongs to one thread.
-class HttplibWriter final : public httplib::Server {
+// character and acts on no Range, Expect or Accept-Encoding. What it makes of an answer's status is the same each time,
+// so it is made once. One object belongs to one thread.
+class HttplibHeads final : public httplib::Server {
 public:
-    HttplibWriter() {
+    HttplibHeads() {
         set_keep_alive_max_count(1'000'000);
         set_keep_alive_timeout(idle_timeout.count());
         set_pre_routing_handler([this](const httplib::Request&, httplib::Response& response) {
-            response.status = answer_->status;
-            for (auto& [name, value] : answer_->headers) response.set_header(name, value);
-            response.set_header("Date", http_date());
-            response.set_header("Content-Type", answer_->content_type);
-            response.body = std::move(answer_->body);
+            response.status = status_;
             return HandlerResponse::Handled;
         });
         // RFC 9110 8.6: an answer 204 has no Content-Length, which httplib adds to every empty body.
@@ -85,14 +85,19 @@ public:
         });
     }
 
-    std::string write(Answer& answer, bool head_only, bool close) {
-        // httplib would offer byte ranges on HEAD.
-        if (head_only) answer.headers.emplace_back("Accept-Ranges", "none");
-        answer_ = &answer;
-        MemoryStream stream(head_only ? "HEAD / HTTP/1.1\r\n\r\n" : "POST / HTTP/1.1\r\n\r\n");
+    /// Status line and the headers about the connection, each with its end of line.
+    const std::string& find(int status, bool close) {
+        std::string& head = heads_[{status, close}];
+        if (!head.empty()) return head;
+        status_ = status;
+        MemoryStream stream("POST / HTTP/1.1\r\n\r\n");
         run(*this, stream, close);
-        answer_ = nullptr;
-        return stream.take();
+        head = stream.take();
+        // The length is for each answer to say, and its other headers come before the empty line.
+        constexpr std::string_view no_length = "Content-Length: 0\r\n", end = "\r\n\r\n";
+        if (const auto at = head.find(no_length); at != std::string::npos) head.erase(at, no_length.size());
+        head.resize(head.find(end) + 2);
+        return head;
     }
 
 private:
@@ -107,14 +112,35 @@ private:
             self.process_request(stream, std::string(), 0, std::string(), 0, close, closed, setup);
     }
 
-    Answer* answer_ = nullptr;
+    int status_ = 0;
+    std::map<std::pair<int, bool>, std::string> heads_;
 };
+
+void append_header(std::string& out, std::string_view name, std::string_view value) {
+    // A line break would start a header, or a body, of somebody else's choice.
+    constexpr std::string_view breaks("\r\n\0", 3);
+    if (name.find_first_of(breaks) != std::string_view::npos || value.find_first_of(breaks) != std::string_view::npos)
+        return;
+    out.append(name).append(": ").append(value).append("\r\n");
+}
 
 }  // namespace
 
-std::string render_answer(Answer answer, std::string_view method, bool close) {
-    thread_local HttplibWriter writer;
-    return writer.write(answer, method == "HEAD", close);
+std::string render_answer(const Answer& answer, std::string_view method, bool close) {
+    thread_local HttplibHeads heads;
+    const bool with_body = method != "HEAD";
+    std::string out;
+    out.reserve(1024 + (with_body ? answer.body.size() : 0));
+    out.append(heads.find(answer.status, close));
+    if (answer.status != 204) {  // which has neither (RFC 9110 8.6)
+        append_header(out, "Content-Type", answer.content_type);
+        append_header(out, "Content-Length", std::to_string(answer.body.size()));
+    }
+    append_header(out, "Date", http_date());
+    for (const auto& [name, value] : answer.headers) append_header(out, name, value);
+    out.append("\r\n");
+    if (with_body) out.append(answer.body);
+    return out;
 }
 
 }  // namespace meter::server

@@ -9,6 +9,6 @@
 namespace meter::server {
 
 /// The bytes of an HTTP/1.1 answer: status line, headers, body (none for HEAD).
-std::string render_answer(Answer answer, std::string_view method, bool close);
+std::string render_answer(const Answer& answer, std::string_view method, bool close);
 
 }  // namespace meter::server

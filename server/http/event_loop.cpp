@@ -164,10 +164,10 @@ bool EventLoop::another_listens() {
 EventLoop::Reply EventLoop::answer(Task& task) const {
     Reply reply;
     if (task.request) {
-        Answer answer = handler_(*task.request);
+        const Answer answer = handler_(*task.request);
         reply.close =
             answer.close || task.request->body_too_large || !task.request->head.keep_alive || stop_accepting_.load();
-        reply.bytes = render_answer(std::move(answer), task.request->head.method, reply.close);
+        reply.bytes = render_answer(answer, task.request->head.method, reply.close);
         task.request.reset();
     } else {
         reply.close = true;

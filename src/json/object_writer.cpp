@@ -8,6 +8,7 @@
 namespace meter::json {
 
 void ObjectWriter::begin(std::string_view name) {
+    if (text_.empty()) text_.reserve(512);
     text_.push_back(text_.empty() ? '{' : ',');
     text_.append(1, '"').append(name).append("\":");
 }

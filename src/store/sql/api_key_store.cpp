@@ -39,9 +39,7 @@ Result<void> SqlApiKeyStore::insert(const ApiKey& key, std::string_view key_hash
 
 Result<std::optional<ApiKey>> SqlApiKeyStore::find(std::string_view key_hash) {
     static const std::string sql = "SELECT " + std::string(api_key_columns) + " FROM api_keys WHERE key_hash = $1";
-    return database_.read("api_keys.find", [&](Connection& connection) -> Result<std::optional<ApiKey>> {
-        return find_row<ApiKey>(connection, sql, {key_hash}, read_api_key);
-    });
+    return look_up<ApiKey>(database_, "api_keys.find", sql, {key_hash}, read_api_key);
 }
 
 Result<std::vector<ApiKey>> SqlApiKeyStore::list() {

@@ -67,4 +67,17 @@ std::optional<T> find_row(Connection& connection, std::string_view sql, std::ini
     return found;
 }
 
+/// find_row() as an operation of its own.
+template <class T, class Read>
+Result<std::optional<T>> look_up(Database& database, std::string_view operation, std::string_view sql,
+                                 std::initializer_list<Param> params, Read&& read) {
+    std::optional<T> found;
+    const auto done = database.run_select(operation, [&](Connection& connection) -> Result<void> {
+        found = find_row<T>(connection, sql, params, read);
+        return {};
+    });
+    if (!done) return done.error();
+    return found;
+}
+
 }  // namespace meter::sql

@@ -98,6 +98,8 @@ public:
     virtual const Dialect& dialect() const noexcept = 0;
     /// Sees one state of the database, and may not write. `operation` becomes the subject of the errors.
     virtual Result<void> run_read(std::string_view operation, const Work& work) = 0;
+    /// run_read() for work that is one SELECT: it sees one state without a transaction around it.
+    virtual Result<void> run_select(std::string_view operation, const Work& work);
     /// Durable when it returns success. Operations named "x.remove", "x.revoke" and "x.drop..." make room: on a full
     /// disk they are given what was kept back for them.
     virtual Result<void> run_write(std::string_view operation, const Work& work) = 0;

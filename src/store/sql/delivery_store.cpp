@@ -67,12 +67,10 @@ Result<std::optional<Delivery>> SqlDeliveryStore::find(std::string_view account_
         ", webhook_payloads.payload FROM webhook_deliveries "
         "JOIN webhook_payloads ON webhook_payloads.delivery_id = webhook_deliveries.delivery_id "
         "WHERE webhook_deliveries.delivery_id = $1 AND webhook_deliveries.account_id = $2";
-    return database_.read("deliveries.find", [&](Connection& connection) -> Result<std::optional<Delivery>> {
-        return find_row<Delivery>(connection, sql, {delivery_id, account_id}, [](Columns& columns) {
-            Delivery delivery = read_delivery(columns);
-            delivery.payload = columns.text();
-            return delivery;
-        });
+    return look_up<Delivery>(database_, "deliveries.find", sql, {delivery_id, account_id}, [](Columns& columns) {
+        Delivery delivery = read_delivery(columns);
+        delivery.payload = columns.text();
+        return delivery;
     });
 }
 

@@ -125,9 +125,7 @@ Result<std::optional<Discovery>> SqlDiscoveryStore::find(std::string_view accoun
     static const std::string sql = "SELECT " + std::string(discovery_columns) +
                                    " FROM discoveries WHERE discovery_id = $1 AND account_id = $2 "
                                    "AND schedule_id IS NULL";
-    return database_.read("discoveries.find", [&](Connection& connection) -> Result<std::optional<Discovery>> {
-        return find_row<Discovery>(connection, sql, {discovery_id, account_id}, read_discovery);
-    });
+    return look_up<Discovery>(database_, "discoveries.find", sql, {discovery_id, account_id}, read_discovery);
 }
 
 Result<std::vector<Discovery>> SqlDiscoveryStore::list(std::string_view account_id, const DiscoveryQuery& query) {

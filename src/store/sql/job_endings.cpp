@@ -88,13 +88,12 @@ bool store_results(Connection& connection, const JobCompletion& completion) {
 }  // namespace
 
 Result<std::optional<Baseline>> SqlJobStore::find_baseline(const BaselineKey& key) {
-    return database_.read("jobs.find_baseline", [&](Connection& connection) -> Result<std::optional<Baseline>> {
-        return find_row<Baseline>(
-            connection,
-            "SELECT job_id, content_hash, item_count, field_counts, settings_hash, etag, last_modified FROM baselines "
-            "WHERE baseline_key = $1",
-            {baseline_key(key)}, read_baseline);
-    });
+    const std::string text = baseline_key(key);
+    return look_up<Baseline>(
+        database_, "jobs.find_baseline",
+        "SELECT job_id, content_hash, item_count, field_counts, settings_hash, etag, last_modified FROM baselines "
+        "WHERE baseline_key = $1",
+        {text}, read_baseline);
 }
 
 Result<bool> SqlJobStore::complete(const JobCompletion& completion) {

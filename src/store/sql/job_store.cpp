@@ -60,9 +60,7 @@ Result<void> SqlJobStore::insert(const std::vector<Job>& jobs, const std::option
 
 Result<std::optional<Job>> SqlJobStore::find(std::string_view account_id, std::string_view job_id) {
     static const std::string sql = select_full_jobs("jobs.job_id = $1 AND jobs.account_id = $2");
-    return database_.read("jobs.find", [&](Connection& connection) -> Result<std::optional<Job>> {
-        return find_row<Job>(connection, sql, {job_id, account_id}, read_full_job);
-    });
+    return look_up<Job>(database_, "jobs.find", sql, {job_id, account_id}, read_full_job);
 }
 
 Result<std::vector<Job>> SqlJobStore::list(std::string_view account_id, const JobQuery& query) {

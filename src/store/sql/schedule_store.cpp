@@ -160,9 +160,7 @@ Result<std::optional<Schedule>> SqlScheduleStore::find(std::string_view account_
     static const std::string sql = "SELECT " + std::string(schedule_columns) +
                                    " FROM schedules WHERE schedule_id = $1 AND account_id = $2 "
                                    "AND automation_id IS NULL";
-    return database_.read("schedules.find", [&](Connection& connection) -> Result<std::optional<Schedule>> {
-        return find_row<Schedule>(connection, sql, {schedule_id, account_id}, read_schedule);
-    });
+    return look_up<Schedule>(database_, "schedules.find", sql, {schedule_id, account_id}, read_schedule);
 }
 
 Result<std::vector<Schedule>> SqlScheduleStore::list(std::string_view account_id, const ScheduleQuery& query) {

@@ -121,9 +121,7 @@ Result<void> SqlStrategyStore::insert(const Strategy& strategy, const AuditEvent
 Result<std::optional<Strategy>> SqlStrategyStore::find(std::string_view account_id, std::string_view strategy_id) {
     static const std::string sql =
         "SELECT " + std::string(strategy_columns) + " FROM strategies WHERE strategy_id = $1 AND account_id = $2";
-    return database_.read("strategies.find", [&](Connection& connection) -> Result<std::optional<Strategy>> {
-        return find_row<Strategy>(connection, sql, {strategy_id, account_id}, read_strategy);
-    });
+    return look_up<Strategy>(database_, "strategies.find", sql, {strategy_id, account_id}, read_strategy);
 }
 
 Result<std::vector<Strategy>> SqlStrategyStore::list(std::string_view account_id, ListRange range) {
@@ -214,19 +212,17 @@ Result<bool> SqlStrategyStore::remove(std::string_view account_id, std::string_v
 
 Result<std::optional<PageSnapshot>> SqlStrategyStore::find_snapshot(std::string_view account_id,
                                                                     std::string_view strategy_id) {
-    return database_.read("strategies.find_snapshot", [&](Connection& connection) {
-        return Result<std::optional<PageSnapshot>>(find_row<PageSnapshot>(
-            connection,
-            "SELECT url, content_type, body, fetched_at FROM page_snapshots WHERE strategy_id = $1 AND account_id = $2",
-            {strategy_id, account_id}, [](Columns& columns) {
-                PageSnapshot snapshot;
-                snapshot.url = columns.text();
-                snapshot.content_type = columns.text();
-                snapshot.body = columns.text();
-                snapshot.fetched_at = columns.time();
-                return snapshot;
-            }));
-    });
+    return look_up<PageSnapshot>(
+        database_, "strategies.find_snapshot",
+        "SELECT url, content_type, body, fetched_at FROM page_snapshots WHERE strategy_id = $1 AND account_id = $2",
+        {strategy_id, account_id}, [](Columns& columns) {
+            PageSnapshot snapshot;
+            snapshot.url = columns.text();
+            snapshot.content_type = columns.text();
+            snapshot.body = columns.text();
+            snapshot.fetched_at = columns.time();
+            return snapshot;
+        });
 }
 
 Result<std::int64_t> SqlStrategyStore::drop_snapshots_before(TimePoint moment) {

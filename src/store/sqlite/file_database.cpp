@@ -170,6 +170,13 @@ Result<void> FileDatabase::run_read(std::string_view operation, const Work& work
     });
 }
 
+Result<void> FileDatabase::run_select(std::string_view operation, const Work& work) {
+    return guarded(operation, [&] {
+        const ReaderPool::Lease reader(readers_);
+        return work(*reader);
+    });
+}
+
 Result<void> FileDatabase::run_write(std::string_view operation, const Work& work) {
     return writer_.run(operation, work);
 }

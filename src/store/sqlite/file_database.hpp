@@ -50,6 +50,7 @@ public:
 
     const sql::Dialect& dialect() const noexcept override { return sqlite::dialect; }
     Result<void> run_read(std::string_view operation, const Work& work) override;
+    Result<void> run_select(std::string_view operation, const Work& work) override;
     Result<void> run_write(std::string_view operation, const Work& work) override;
     Result<std::vector<std::string>> check() override;
     Result<void> back_up(const std::string& target) override;
