@@ -124,6 +124,7 @@ private:
                 if (text.size() > room) continue;
                 room -= text.size();
                 shopify_ = shopify_ || text.find("Shopify.shop") != std::string::npos;
+                read_calls(text);
                 read_script(text);
             } else {
                 read_attributes(at);
@@ -172,6 +173,22 @@ private:
                 for (std::size_t slash = url.find("\\/"); slash != std::string::npos; slash = url.find("\\/", slash))
                     url.erase(slash, 1);
                 take_url(url, "");
+            }
+        }
+    }
+
+    /// What a script asks for by itself: the first text of fetch("/data") and the like.
+    void read_calls(std::string_view text) {
+        for (const std::string_view call : {"fetch(", "getJSON(", "axios.get(", "axios(", "\"GET\",", "'GET',"}) {
+            std::size_t tried = 0;
+            for (std::size_t at = text.find(call); at != std::string_view::npos && tried < 40;
+                 at = text.find(call, at + call.size()), ++tried) {
+                const std::size_t open = text.find_first_not_of(" \t\r\n", at + call.size());
+                if (open == std::string_view::npos ||
+                    std::string_view("\"'`").find(text[open]) == std::string_view::npos)
+                    continue;
+                const std::size_t end = text.find(text[open], open + 1);
+                if (end != std::string_view::npos) take_url(text.substr(open + 1, end - open - 1), "");
             }
         }
     }

@@ -119,7 +119,7 @@ Doubts::Doubts(const PageIndex& page, const Intent& intent)
     };
     for (std::size_t f = 0; f < intent.fields.size(); ++f) {
         const WantedField& field = intent.fields[f];
-        for (const std::string& word : field.words) count(word, words_[f]);
+        for (std::size_t w = field.around; w < field.words.size(); ++w) count(field.words[w], words_[f]);
         unknown_[f] = english_ && words_[f].said > 0 && words_[f].known == 0 && field.concept_of != Concept::title &&
                       field.concept_of != Concept::description && field.type != WantedType::list;
     }

@@ -315,17 +315,28 @@ int plurality_of(std::string_view description, const Words& entity) {
     return plurality;
 }
 
-void collect_schema_leaves(const Value& node, const std::string& prefix,
-                           std::vector<std::pair<std::string, const Value*>>& leaves) {
+struct SchemaLeaf {
+    std::string around, name;  ///< flattened keys of the objects around it, and with its own
+    const Value* type;
+};
+
+void collect_schema_leaves(const Value& node, const std::string& around, std::vector<SchemaLeaf>& leaves) {
     const Object* object = node.if_object();
     if (object == nullptr) return;
     for (const auto& [key, value] : *object) {
-        const std::string name = prefix.empty() ? key : prefix + "_" + key;
+        const std::string name = around.empty() ? key : around + "_" + key;
         if (value.is_object() && leaves.size() < 200)
             collect_schema_leaves(value, name, leaves);  // schemas are at most 8 levels deep
         else
-            leaves.emplace_back(name, &value);
+            leaves.push_back({around, name, &value});
     }
+}
+
+/// How many words of a leaf's name are of the objects around it: none when its own key does not say what it holds.
+std::size_t words_around(const SchemaLeaf& leaf, const Words& words) {
+    const std::size_t around = std::min(words_of(leaf.around).size(), words.size());
+    const auto says = [](const std::string& word) { return concept_of_word(word) != Concept::generic; };
+    return std::any_of(words.begin() + static_cast<std::ptrdiff_t>(around), words.end(), says) ? around : 0;
 }
 
 std::vector<WantedField> schema_fields(const OutputSchema& schema, const std::vector<WantedField>& said) {
@@ -334,10 +345,12 @@ std::vector<WantedField> schema_fields(const OutputSchema& schema, const std::ve
         if (const Value* inner = definition->find(schema.wrapper_key()); inner != nullptr)
             if (const auto* list = inner->if_array(); list != nullptr && !list->empty()) definition = &list->front();
     }
-    std::vector<std::pair<std::string, const Value*>> leaves;
+    std::vector<SchemaLeaf> leaves;
     collect_schema_leaves(*definition, {}, leaves);
     std::vector<WantedField> fields;
-    for (const auto& [name, type] : leaves) {
+    for (const SchemaLeaf& leaf : leaves) {
+        const std::string& name = leaf.name;
+        const Value* type = leaf.type;
         WantedField field;
         field.name = name;
         field.from_schema = true;
@@ -357,6 +370,7 @@ std::vector<WantedField> schema_fields(const OutputSchema& schema, const std::ve
             std::find(words.begin(), words.end(), "original") != words.end())
             field.concept_of = Concept::old_price;
         if (name.size() > 1 && (name.back() == '1' || name.back() == '2')) field.twin = name.back() - '0';
+        field.around = words_around(leaf, words);
         field.words = words;
         // The sentence may say more: "agenda link" for the key "agenda".
         for (const WantedField& phrase : said) {

@@ -21,6 +21,9 @@ struct WantedField {
     WantedType type = WantedType::text;
     bool from_schema = false;
     int twin = 0;  ///< 1, 2 for "both team names": first and second of a kind
+    /// So many of `words`, the first ones, are keys of the objects around the schema's key ("product", "pricing" of
+    /// "product_pricing_amount"): they say where the value goes, the page need not know them.
+    std::size_t around = 0;
 
     bool operator==(const WantedField&) const = default;
 };

@@ -22,7 +22,7 @@ constexpr ConceptWords asked_words[] = {
     {Concept::title,
      "title name headline heading subject topic case clan username pokemon dataset identifier film "
      "caption"},
-    {Concept::price, "price cost fare fee amount"},
+    {Concept::price, "price cost fare fee amount pricing"},
     {Concept::old_price, "previous old rrp msrp"},
     {Concept::url, "url link href permalink uri"},
     {Concept::image, "image picture photo thumbnail cover img logo avatar poster_image"},

@@ -108,6 +108,12 @@ TEST_SUITE("generate.api") {
                      "https://forum.test/latest.json"},
                  Row{"<script>fetch('/api/products?page=1')</script>", "https://shop.test/",
                      "https://shop.test/api/products?page=1"},
+                 Row{"<script>fetch( '/data/kettles?page=1', {}).then(show)</script>", "https://shop.test/",
+                     "https://shop.test/data/kettles?page=1"},
+                 Row{"<script>axios.get(`/rows`)</script>", "https://shop.test/", "https://shop.test/rows"},
+                 Row{"<script>$.getJSON(\"/rows/all\", f)</script>", "https://shop.test/",
+                     "https://shop.test/rows/all"},
+                 Row{"<script>x.open(\"GET\", \"/rows/1\")</script>", "https://shop.test/", "https://shop.test/rows/1"},
                  Row{"<div data-api-url='/data/list'></div>", "https://shop.test/", "https://shop.test/data/list"},
              }) {
             CAPTURE(row.url);

@@ -69,6 +69,17 @@ TEST_SUITE("generate.intent") {
         CHECK(intent.fields[3].type == generate::WantedType::list);
     }
 
+    TEST_CASE("The keys around a nested schema's key need not be words of the page") {
+        const auto schema = OutputSchema::parse(Object{
+            {"product", Object{{"name", "string"}, {"pricing", Object{{"amount", "number"}, {"tier", "string"}}}}}});
+        REQUIRE(schema);
+        const Intent intent = read_intent("products", &*schema);
+        CHECK(names_of(intent) == "product_name:title product_pricing_amount:price product_pricing_tier:price");
+        CHECK(intent.fields[0].around == 1);
+        CHECK(intent.fields[1].around == 2);
+        CHECK(intent.fields[2].around == 0);  // "tier" alone says nothing
+    }
+
     TEST_CASE("Sentences tell whether one thing or many are wanted") {
         for (const std::string_view many :
              {"product names and prices", "all jobs", "every coat with price", "job ads with title"})
