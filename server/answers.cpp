@@ -1,5 +1,6 @@
 #include "answers.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "meter/json.hpp"
@@ -8,6 +9,7 @@ namespace meter::server {
 namespace {
 
 constexpr std::string_view service_unavailable = "Service temporarily unavailable";
+constexpr std::string_view no_items = "No items could be extracted";
 constexpr int default_retry_seconds = 5;
 
 struct CodeRow {
@@ -39,6 +41,13 @@ constexpr CodeRow code_rows[] = {
     {ErrorCode::forbidden, 403, "forbidden", ""},
 };
 
+/// "urls.17", not the text that is no URL.
+bool is_member_path(std::string_view subject) noexcept {
+    return !subject.empty() && std::all_of(subject.begin(), subject.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+    });
+}
+
 }  // namespace
 
 Problem to_problem(const Error& error, Source source) {
@@ -46,8 +55,14 @@ Problem to_problem(const Error& error, Source source) {
         if (row.code != error.code) continue;
         Problem problem{
             .status = row.status, .code = row.name, .detail = row.text.empty() ? error.message : std::string(row.text)};
-        if (problem.status == 400 && !error.subject.empty())
+        if (problem.status == 400 ? !error.subject.empty()
+                                  : error.code == ErrorCode::invalid_url && is_member_path(error.subject))
             problem.location = (source == Source::body ? "body." : "query.") + error.subject;
+        // The detail is fixed (wire contract 8.2); what was looked for stands beside it.
+        if (error.code == ErrorCode::unprocessable && error.message == no_items && !error.subject.empty()) {
+            problem.location = "body";
+            problem.reason = error.subject;
+        }
         if (problem.status == 503) problem.headers.emplace_back("Retry-After", std::to_string(default_retry_seconds));
         return problem;
     }
@@ -125,7 +140,7 @@ Answer to_answer(const Problem& problem, std::string_view path, std::string_view
         body += ",\"errors\":[{\"loc\":";
         append_json_string(body, problem.location);
         body += ",\"msg\":";
-        append_json_string(body, problem.detail);
+        append_json_string(body, problem.reason.empty() ? problem.detail : problem.reason);
         body += "}]";
     }
     for (const auto& [name, value] : problem.members) {

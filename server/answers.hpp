@@ -18,6 +18,7 @@ struct Problem {
     std::string_view code = "internal_error";
     std::string detail = {};
     std::string location = {};  ///< dotted path of the input at fault ("body.url"); empty: none to tell
+    std::string reason = {};    ///< what is told about `location`; empty: the detail
     std::vector<std::pair<std::string, std::string>> headers = {};
     std::vector<std::pair<std::string_view, std::string>> members =
         {};              ///< further strings of the Meter dialect's body

@@ -153,7 +153,8 @@ Result<GeneratedPlan> guarded_generation(Call&& call) {
 Result<Planned> accept_plan(Strategy strategy, GeneratedPlan generated, std::string_view page_url) {
     const auto compiled = adopt_plan(strategy, generated.definition);
     if (!compiled) return Error{ErrorCode::internal, compiled.error().message, compiled.error().subject};
-    if (generated.items.empty()) return Error{ErrorCode::unprocessable, "No items could be extracted", strategy.url};
+    if (generated.items.empty())
+        return Error{ErrorCode::unprocessable, "No items could be extracted", "the plan finds none on this page"};
     Planned planned;
     planned.plan = {.scraper_type = strategy.scraper_type,
                     .strategy = std::move(strategy.strategy),
@@ -192,7 +193,7 @@ Result<Planned> run_ready_plan(const EngineOptions& options, const StrategyReque
     if (const auto* failure = std::get_if<run::ScrapeFailure>(&outcome)) return failure->error;
     auto& scraped = std::get<run::Scraped>(outcome);
     if (!request.strategy && scraped.extracted_count == 0)
-        return Error{ErrorCode::unprocessable, "No items could be extracted", request.url};
+        return Error{ErrorCode::unprocessable, "No items could be extracted", "the page has no text"};
     Planned planned;
     planned.plan = {.scraper_type = strategy.scraper_type,
                     .strategy = std::move(strategy.strategy),

@@ -115,7 +115,7 @@ Result<Extraction> run_on_document(const html::Document& document, std::string_v
 Error nothing_fits(const Intent& intent, const std::string& found) {
     std::string wanted;
     for (const WantedField& field : intent.fields) wanted += (wanted.empty() ? "" : ", ") + field.name;
-    return Error{ErrorCode::unprocessable, "Nothing on this page fits: looked for " + wanted + "; found " + found, ""};
+    return Error{ErrorCode::unprocessable, "No items could be extracted", "looked for " + wanted + "; found " + found};
 }
 
 bool accept_plan(const html::Document& document, std::string_view url, const std::vector<WantedField>& fields,

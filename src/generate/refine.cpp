@@ -44,7 +44,9 @@ public:
         GeneratedPlan plan;
         auto ran = run_on_document(document_, input_.original.page.url, definition_);
         if (!ran) return ran.error();
-        if (ran->items.empty()) return refine_failed("No items could be extracted");
+        if (ran->items.empty())
+            return Error{ErrorCode::unprocessable, "No items could be extracted",
+                         "the plan changed as asked finds none"};
         plan.items = std::move(ran->items);
         plan.definition = std::move(definition_);
         plan.warnings = std::move(warnings_);

@@ -253,6 +253,15 @@ class Members(harness.MeterCase):
                 with self.subTest(target=target, url=url[:60]):
                     self.assert_error(self.client.post(target, body), 422, "Invalid URL format", "invalid_url")
 
+    def test_the_url_that_is_none_is_named(self):
+        for target, members, place in (("/api/jobs", {"url": "x"}, "body.url"),
+                                       ("/api/jobs", {"urls": [self.url, self.url, "x"]}, "body.urls.2"),
+                                       ("/api/schedules", {"url": self.url, "interval_seconds": 60,
+                                                           "webhook_url": "x"}, "body.webhook_url")):
+            with self.subTest(members=members):
+                answer = self.client.post(target, {"strategy_id": self.strategy["id"], **members}, expect=422)
+                self.assertEqual(answer.json["errors"], [{"loc": place, "msg": "Invalid URL format"}])
+
     def test_urls_are_stored_and_echoed_as_given(self):
         root = self.site.url("")
         self.site.page("/echo/%C3%BC", "<p>x</p>")

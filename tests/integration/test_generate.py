@@ -44,6 +44,22 @@ class Generate(harness.MeterCase):
                                                     {"title": "Kettle 2", "price": 2.5}])
         self.assertEqual(len(made["preview_data"]), 8)
 
+    def test_a_nested_schema_is_filled_by_what_its_inner_keys_say(self):
+        made = self.make(self.site.url("/shop"), "products", output_schema={
+            "product": {"name": "string", "pricing": {"amount": "number", "currency": "string"}}})
+        self.assertEqual([item["product"]["name"] for item in made["preview_data"]], ["Product A", "Product B"])
+        self.assertEqual([item["product"]["pricing"]["amount"] for item in made["preview_data"]], [19.99, 29.99])
+
+    def test_an_api_that_a_script_asks_serves_sibling_pages_too(self):
+        for name in ("kettles", "cups"):
+            self.site.page(f"/boards/{name}", f"<title>{name}</title><div id=root></div>"
+                           f"<script>fetch('/json/board/{name}?page=1').then(show)</script>")
+        made = self.make(self.site.url("/boards/kettles"), "titles", force_api=True)
+        self.assertEqual((made["scraper_type"], made["api_parameters"]), ("api", {"page": "1"}))
+        self.assertEqual(made["preview_data"], [{"title": "kettles engineer"}, {"title": "kettles designer"}])
+        job = self.client.execute(made, self.site.url("/boards/cups"))
+        self.assertEqual(job["results"], [{"title": "cups engineer"}, {"title": "cups designer"}])
+
     def test_the_same_page_and_sentence_give_the_same_plan(self):
         url = self.page(catalogue())
         plans = [self.make(url, "names, prices and links")["strategy"] for _ in range(3)]
@@ -60,10 +76,13 @@ class Generate(harness.MeterCase):
 
     def test_a_page_without_anything_that_fits_is_422_and_counts_nothing(self):
         used = self.client.get("/api/account/quota").json["strategy_quota"]["used"]
-        for path in ("/blank", "/captcha"):
+        for path, detail in (("/blank", "No items could be extracted"), ("/captcha", "Page blocked: captcha")):
             with self.subTest(path=path):
-                self.assert_error(self.client.post("/api/strategies/generate", {
-                    "url": self.site.url(path), "description": "product names and prices", "name": "None"}), 422)
+                answer = self.client.post("/api/strategies/generate", {
+                    "url": self.site.url(path), "description": "product names and prices", "name": "None"})
+                self.assert_error(answer, 422, detail, "unprocessable")
+                if path == "/blank":
+                    self.assertRegex(answer.json["errors"][0]["msg"], "^looked for .*price.*; found ")
         self.assertEqual(self.client.get("/api/account/quota").json["strategy_quota"]["used"], used)
 
     def test_an_api_is_asked_for_and_there_is_none(self):

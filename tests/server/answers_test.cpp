@@ -35,10 +35,19 @@ TEST_SUITE("server.answers") {
             CHECK(problem.status == row.status);
             CHECK(problem.code == row.name);
             CHECK(problem.detail == row.detail);
-            CHECK(problem.location == (row.status == 400 ? "body.place" : ""));
+            CHECK(problem.location == (row.status == 400 || row.code == ErrorCode::invalid_url ? "body.place" : ""));
             CHECK(problem.headers.size() == (row.status == 503 ? 1 : 0));
         }
         CHECK(to_problem({ErrorCode::invalid_argument, "why", "limit"}, Source::query).location == "query.limit");
+        CHECK(to_problem({ErrorCode::invalid_url, "why", "http://x y/"}).location.empty());
+    }
+
+    TEST_CASE("that nothing was found has a fixed detail, and beside it what was looked for") {
+        const auto problem =
+            to_problem({ErrorCode::unprocessable, "No items could be extracted", "looked for name; found 2 lists"});
+        CHECK(to_answer(problem, "/api/watch", "req_1").body ==
+              R"({"detail":"No items could be extracted","code":"unprocessable",)"
+              R"("errors":[{"loc":"body","msg":"looked for name; found 2 lists"}]})");
     }
 
     TEST_CASE("the path decides the form of an error") {
