@@ -194,18 +194,21 @@ struct KeywordFilter::Impl {
 };
 
 Result<KeywordFilter> KeywordFilter::parse(std::string_view text) {
-    const auto refuse = [](std::string why, std::size_t at) {
-        return Error{ErrorCode::invalid_argument, std::move(why) + " (byte " + std::to_string(at) + ")", "filter"};
+    const auto refuse = [](std::string why) {
+        return Error{ErrorCode::invalid_argument, "filter " + std::move(why), "filter"};
+    };
+    const auto too_long = [&] {
+        return refuse("must have at most " + std::to_string(keyword_max_characters) + " characters");
     };
     // A character takes at most four bytes: anything longer is too long, whatever is in it.
-    if (text.size() > 4 * keyword_max_characters)
-        return refuse("longer than 2000 characters", 4 * keyword_max_characters);
+    if (text.size() > 4 * keyword_max_characters) return too_long();
     std::size_t characters = 0;
     for (std::size_t pos = 0; pos < text.size();) {
         const std::size_t start = pos;
         (void)core::next_code_point(text, pos);
-        if (!core::is_valid_utf8(text.substr(start, pos - start))) return refuse("malformed UTF-8", start);
-        if (++characters > keyword_max_characters) return refuse("longer than 2000 characters", start);
+        if (!core::is_valid_utf8(text.substr(start, pos - start)))
+            return refuse("is malformed UTF-8 at byte " + std::to_string(start));
+        if (++characters > keyword_max_characters) return too_long();
     }
     return KeywordFilter(std::make_shared<const Impl>(text));
 }

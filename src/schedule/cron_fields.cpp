@@ -49,11 +49,20 @@ Error cron_error(std::string_view subject, std::string why) {
     return Error{ErrorCode::invalid_argument, "Invalid cron expression: " + std::move(why), std::string(subject)};
 }
 
-/// A part of the expression for a message: short and printable, else not shown.
+/// A part of the expression for a message: cut when it is long, with \x0A for what cannot be seen.
 std::string cron_quoted(std::string_view part) {
-    const bool plain = std::all_of(part.begin(), part.end(), [](char c) { return c > ' ' && c < 0x7F; });
-    if (part.empty() || part.size() > 24 || !plain) return "a part";
-    return "'" + std::string(part) + "'";
+    constexpr std::string_view hex = "0123456789ABCDEF";
+    constexpr std::size_t shown = 24;
+    std::string out = "'";
+    for (const char c : part.substr(0, shown)) {
+        if (c > ' ' && c < 0x7F) {
+            out += c;
+        } else {
+            const auto byte = static_cast<unsigned char>(c);
+            out.append("\\x").append(1, hex[byte >> 4]).append(1, hex[byte & 0xF]);
+        }
+    }
+    return out.append(part.size() > shown ? "...'" : "'");
 }
 
 std::optional<unsigned> cron_number(std::string_view text) {
@@ -119,6 +128,8 @@ private:
         unsigned from = rule_.low, to = rule_.open_end;
         if (range != "*") {
             const std::size_t dash = range.find('-');
+            if (range.empty() || dash == 0 || dash == range.size() - 1)
+                return wrong(cron_quoted(part) + " lacks a number");
             const auto first = value(range.substr(0, dash));
             if (!first) return first.error();
             from = *first;

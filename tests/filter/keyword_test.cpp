@@ -194,11 +194,12 @@ TEST_SUITE("filter.keyword") {
         const auto too_long = KeywordFilter::parse(two_thousand + "a");
         REQUIRE_FALSE(too_long);
         CHECK(too_long.error().subject == "filter");
+        CHECK(too_long.error().message == "filter must have at most 2000 characters");
         CHECK_FALSE(KeywordFilter::parse(std::string(2001, 'a')));
         CHECK_FALSE(KeywordFilter::parse(std::string(1'000'000, 'a')));
         const auto malformed = KeywordFilter::parse("abc \xFF");
         REQUIRE_FALSE(malformed);
-        CHECK(malformed.error().message == "malformed UTF-8 (byte 4)");
+        CHECK(malformed.error().message == "filter is malformed UTF-8 at byte 4");
         CHECK(malformed.error().code == meter::ErrorCode::invalid_argument);
     }
 

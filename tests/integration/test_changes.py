@@ -471,6 +471,9 @@ class ScheduleChanges(harness.MeterCase):
                       "/changelog?filter=" + "x" * 2001):
             with self.subTest(query=query[:60]):
                 self.assert_error(self.client.get(target + query), 400)
+        self.assert_error(self.client.get(target + "/changes?filter=" + "x" * 2001), 400,
+                          "filter must have at most 2000 characters")
+        self.assert_error(self.client.get(target + "/changes?filter=a%ff"), 400, "filter is malformed UTF-8 at byte 1")
 
     def test_two_readers_do_not_see_the_same_change(self):
         self.change([("Product A", "$1")])

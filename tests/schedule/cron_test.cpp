@@ -157,6 +157,13 @@ TEST_SUITE("schedule.cron") {
             CHECK(cron.error().subject == row.subject);
             CHECK(cron.error().message.rfind("Invalid cron expression: ", 0) == 0);
         }
+        for (const auto& [expression, why] :
+             {std::pair{"-1 * * * *", "minute: '-1' lacks a number"},
+              {"1- * * * *", "minute: '1-' lacks a number"},
+              {"/5 * * * *", "minute: '/5' lacks a number"},
+              {"* * * * MON\n", "weekday: 'MON\\x0A' is no number or name"},
+              {"1234567890123456789012345 * * * *", "minute: '123456789012345678901234...' is no number"}})
+            CHECK(Cron::parse(expression).error().message == std::string("Invalid cron expression: ") + why);
         CHECK_FALSE(Cron::parse(std::string(100'000, '*')));
         CHECK_FALSE(Cron::parse(std::string("0 0 * * *\0", 10)));
     }
