@@ -112,6 +112,14 @@ std::optional<bool> Members::flag(std::string_view name) {
     return std::nullopt;
 }
 
+std::optional<std::int64_t> Members::integer(std::string_view name) {
+    const Value* value = find(name);
+    if (value == nullptr) return std::nullopt;
+    const auto number = exact_integer(*value);
+    if (!number) fail(name, "must be an integer");
+    return number;
+}
+
 std::optional<std::int64_t> Members::integer(std::string_view name, std::int64_t min, std::int64_t max) {
     const Value* value = find(name);
     if (value == nullptr) return std::nullopt;

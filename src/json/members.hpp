@@ -58,6 +58,8 @@ public:
     /// A UUID in lower case.
     std::optional<std::string> uuid(std::string_view name);
     std::optional<bool> flag(std::string_view name);
+    /// A number without fraction.
+    std::optional<std::int64_t> integer(std::string_view name);
     /// A number without fraction, from `min` to `max`.
     std::optional<std::int64_t> integer(std::string_view name, std::int64_t min, std::int64_t max);
     const Object* object(std::string_view name);

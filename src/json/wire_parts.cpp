@@ -9,10 +9,18 @@ namespace {
 
 constexpr std::size_t most_list_urls = 10'000;
 constexpr std::size_t most_key_fields = 10;
-constexpr TextLength webhook_url_length{0, 4'096};
 constexpr TextLength webhook_secret_length{0, 256};
 
 }  // namespace
+
+Value without_nulls(Value value) {
+    Object* object = value.if_object();
+    if (object == nullptr) return value;
+    Object kept;
+    for (auto& [name, member] : *object)
+        if (!member.is_null()) kept.append(name, std::move(member));
+    return kept;
+}
 
 bool is_parameter(const Value& value) {
     if (value.is_scalar()) return true;
@@ -55,13 +63,22 @@ std::vector<std::string> read_urls(Members& in) {
 std::optional<Value> read_ignore(Members& in) {
     if (in.is_null("ignore")) return Value();
     if (in.object("ignore") == nullptr) return std::nullopt;
-    return *in.find("ignore");
+    return without_nulls(*in.find("ignore"));
 }
 
 std::optional<Value> read_key(Members& in) {
     if (in.is_null("key")) return Value();
     if (in.array("key", 0, most_key_fields) == nullptr) return std::nullopt;
     return *in.find("key");
+}
+
+std::optional<Value> read_filter_config(Members& in) {
+    if (in.is_null("filter_config") || in.object("filter_config") == nullptr) return std::nullopt;
+    Value config = without_nulls(*in.find("filter_config"));
+    Value* conditions = config.if_object()->find("conditions");
+    if (Value::Array* list = conditions == nullptr ? nullptr : conditions->if_array())
+        for (Value& condition : *list) condition = without_nulls(std::move(condition));
+    return config;
 }
 
 WebhookRequest read_webhook(Members& in) {
@@ -71,7 +88,7 @@ WebhookRequest read_webhook(Members& in) {
     if (const auto on = in.word("webhook_on", {"all", "changes"})) webhook.on = static_cast<WebhookOn>(*on);
     if (in.object("webhook_metadata") != nullptr) webhook.metadata = *in.find("webhook_metadata");
     webhook.secret = in.text("webhook_secret", webhook_secret_length);
-    webhook.url = in.text("webhook_url", webhook_url_length);
+    webhook.url = in.text("webhook_url");
     return webhook;
 }
 

@@ -46,10 +46,16 @@ auto read_objects(Members& in, std::string_view name, std::size_t most, Read rea
 std::optional<Value> read_ignore(Members& in);
 std::optional<Value> read_key(Members& in);
 
+/// An object without its null members; anything else as it is.
+Value without_nulls(Value value);
+
+/// `filter_config` without the nulls in it, which count as absent (wire contract 1): what is stored is what is shown.
+/// The rest is checked where it is compiled (Filter). nullopt when absent or null.
+std::optional<Value> read_filter_config(Members& in);
+
 /// The webhook members of a new schedule (wire contract 13.3), URL and secret not judged yet.
 WebhookRequest read_webhook(Members& in);
 
-inline constexpr std::int64_t most_interval_seconds = 31'536'000;
 inline constexpr std::int64_t most_jitter_seconds = 3'600;
 
 }  // namespace meter::json

@@ -18,13 +18,14 @@ std::optional<Value> read_object(json::Members& in, std::string_view name) {
 }
 
 std::optional<Value> read_fetch_settings(json::Members& in) {
-    const Value* fetch = in.find("fetch");
-    if (fetch == nullptr) return std::nullopt;
-    if (auto valid = validate_fetch_settings(*fetch); !valid) {
+    const Value* given = in.find("fetch");
+    if (given == nullptr) return std::nullopt;
+    Value fetch = json::without_nulls(*given);
+    if (auto valid = validate_fetch_settings(fetch); !valid) {
         in.fail(valid.error());
         return std::nullopt;
     }
-    return *fetch;
+    return fetch;
 }
 
 /// The type the request asks for, be it by `scraper_type` or by the plan it brings.
@@ -56,7 +57,7 @@ Result<StrategyRequest> parse_strategy_request(const Value& body) {
         request.scraper_type = static_cast<ScraperType>(*type);
     request.strategy = read_object(in, "strategy");
     request.output_schema = read_object(in, "output_schema");
-    request.filter_config = read_object(in, "filter_config");
+    request.filter_config = json::read_filter_config(in);
     request.strategy_group_id = in.uuid("strategy_group_id");
     request.ignore = json::read_ignore(in);
     request.key = json::read_key(in);
@@ -82,7 +83,7 @@ Result<StrategyPatch> parse_strategy_patch(const Value& body) {
     StrategyPatch patch;
     patch.name = in.text("name", strategy_name_length);
     patch.description = in.is_null("description") ? std::string() : in.text("description", strategy_description_length);
-    patch.filter_config = in.is_null("filter_config") ? Value() : read_object(in, "filter_config");
+    patch.filter_config = in.is_null("filter_config") ? Value() : json::read_filter_config(in);
     patch.ignore = json::read_ignore(in);
     patch.key = json::read_key(in);
     patch.fetch = in.is_null("fetch") ? Value() : read_fetch_settings(in);

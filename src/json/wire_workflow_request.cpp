@@ -52,8 +52,8 @@ WorkflowEdge read_edge(json::Members& in) {
     edge.source_node_key = in.text("source_node_key", node_key_length).value_or("");
     edge.target_node_key = in.text("target_node_key", node_key_length).value_or("");
     // Without conditions, as on strategies: {} is no filter (wire contract 8.4).
-    if (const Object* filter = in.object("filter_config"); filter != nullptr && !filter->empty())
-        edge.filter_config = to_json(*in.find("filter_config"));
+    if (const auto filter = json::read_filter_config(in); filter && !filter->if_object()->empty())
+        edge.filter_config = to_json(*filter);
     return edge;
 }
 

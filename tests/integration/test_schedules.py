@@ -112,8 +112,10 @@ class Members(ScheduleCase):
              "Provide either interval_seconds or cron_expression, not both"),
             ({"interval_seconds": None}, "Provide either interval_seconds or cron_expression"),
             ({"url": None, "urls": []}, None), ({"url": 5}, None), ({"url": None, "urls": [5]}, None),
-            ({"interval_seconds": 59}, None), ({"interval_seconds": 31536001}, None),
-            ({"interval_seconds": "60"}, None),
+            ({"interval_seconds": 59}, "interval_seconds must be an integer from 60 to 31536000"),
+            ({"interval_seconds": 31536001}, "interval_seconds must be an integer from 60 to 31536000"),
+            ({"interval_seconds": 0}, "interval_seconds must be an integer from 60 to 31536000"),
+            ({"interval_seconds": "60"}, "interval_seconds must be an integer"),
             ({"interval_seconds": 60.5}, None), ({"interval_seconds": True}, None), ({"interval_seconds": -60}, None),
             ({"cron_expression": 5, "interval_seconds": None}, None), ({"timezone": "Mars/Olympus"}, None),
             ({"timezone": 5}, None), ({"jitter_seconds": -1}, None), ({"jitter_seconds": 3601}, None),
@@ -149,6 +151,12 @@ class Members(ScheduleCase):
                 self.assert_error(self.schedule(expect=422, url=url), 422, "Invalid URL format", "invalid_url")
                 self.assert_error(self.schedule(expect=422, urls=[self.url, url]), 422, "Invalid URL format")
                 self.assert_error(self.schedule(expect=422, webhook_url=url), 422, "Invalid URL format")
+
+    def test_webhook_urls_have_at_most_4096_characters(self):
+        root = "https://h.test/"
+        self.schedule(webhook_url=root + "x" * (4096 - len(root)))
+        self.assert_error(self.schedule(expect=422, webhook_url=root + "x" * (4097 - len(root))), 422,
+                          "Invalid URL format")
 
     def test_mail_needs_a_mail_server(self):
         self.assert_error(self.schedule(expect=422, webhook_url="mailto:a@b.test"), 422,

@@ -239,6 +239,15 @@ class Update(harness.MeterCase):
             self.assertEqual(after["preview_data"], SHOP_ITEMS)
         self.assertEqual(self.site.hits("/shop"), hits, "the stored page is used")
 
+    def test_nulls_in_a_filter_count_as_absent_and_are_not_shown(self):
+        given = {"mode": None, "conditions": [{**CONDITION, "case_sensitive": None},
+                                              {"field": "name", "operator": "exists", "value": None}]}
+        shown = {"conditions": [CONDITION, {"field": "name", "operator": "exists"}]}
+        self.assertEqual(self.client.patch(self.target, {"filter_config": given}, expect=200).json["filter_config"],
+                         shown)
+        self.assertEqual(self.client.strategy(self.site.url("/shop"), filter_config=given, fetch={"render": None},
+                                              ignore={"fields": None})["filter_config"], shown)
+
     def test_a_changed_filter_is_for_later_jobs_only(self):
         before = self.client.execute(self.strategy, self.site.url("/shop"))
         self.client.patch(self.target, {"filter_config": {"conditions": [CONDITION]}}, expect=200)

@@ -59,6 +59,13 @@ TEST_SUITE("notify.target") {
         }
         CHECK(validate_webhook_url("mailto:a@b.example,c@d.example", WebhookType::email));
         CHECK_FALSE(validate_webhook_url("https://a.example/", WebhookType::email));
+        const std::string mail = "mailto:a@b.example?body=", site = "https://a.example/";
+        for (const bool fits : {true, false}) {
+            CHECK(validate_webhook_url(mail + std::string(4096 - mail.size() + !fits, 'x'), WebhookType::email)
+                      .has_value() == fits);
+            CHECK(validate_webhook_url(site + std::string(4096 - site.size() + !fits, 'x'), WebhookType::standard)
+                      .has_value() == fits);
+        }
     }
 
     TEST_CASE("mail addresses cannot smuggle anything into SMTP") {
@@ -131,7 +138,7 @@ TEST_SUITE("notify.target") {
         };
         for (const Row& row : {
                  Row{"{}", ErrorCode::invalid_argument, "Missing required field: webhook_url"},
-                 Row{R"({"webhook_url":""})", ErrorCode::invalid_argument, "Missing required field: webhook_url"},
+                 Row{R"({"webhook_url":""})", ErrorCode::invalid_url, "Invalid URL format"},
                  Row{R"({"webhook_url":null})", ErrorCode::invalid_argument, "Missing required field: webhook_url"},
                  Row{R"({"webhook_url":5})", ErrorCode::invalid_argument, "webhook_url must be a string"},
                  Row{R"({"webhook_url":"nonsense"})", ErrorCode::invalid_url, "Invalid URL format"},
