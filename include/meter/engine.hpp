@@ -188,8 +188,9 @@ public:
     /// Fetches the page, makes a plan from it and the description (or takes the given one), runs it on the page and
     /// stores the strategy with a preview. Counts against the quota.
     /// Errors: invalid_argument, invalid_url, not_found (strategy_group_id), quota_exceeded; the fetch's own errors;
-    /// unprocessable when nothing on the page fits ("No items could be extracted") or it is a captcha or a login;
-    /// unsupported; unavailable when the generator's back end is away, or past the deadline.
+    /// unprocessable when nothing on the page fits ("No items could be extracted"; `subject` says what was looked for)
+    /// or it is a captcha or a login; unsupported; unavailable when the generator's back end is away, or past the
+    /// deadline.
     Result<Strategy> create_strategy(const StrategyRequest& request, const Caller& caller = {},
                                      std::stop_token stop = {});
     Result<Strategy> get_strategy(std::string_view strategy_id, const Caller& caller = {});
@@ -381,7 +382,8 @@ public:
     Result<std::vector<Delivery>> list_deliveries(const DeliveryQuery& query = {}, const Caller& caller = {});
     /// Errors: not_found "Delivery not found".
     Result<Delivery> get_delivery(std::string_view delivery_id, const Caller& caller = {});
-    /// Sends an ended delivery again: same id and body, attempts anew. Errors: not_found, conflict while it is pending.
+    /// Sends an ended delivery again: same id and body, attempts anew. Errors: not_found, conflict while it is pending
+    /// and when its schedule is gone or has no webhook any more.
     Result<Delivery> replay_delivery(std::string_view delivery_id, const Caller& caller = {});
     /// Makes one attempt with a sample event; an answer that is no success is an outcome, not an error.
     /// Errors: invalid_url, invalid_argument (secret), cancelled.

@@ -62,8 +62,15 @@ Result<Delivery> Engine::get_delivery(std::string_view delivery_id, const Caller
 }
 
 Result<Delivery> Engine::replay_delivery(std::string_view delivery_id, const Caller& caller) {
-    const auto id = object_id(delivery_id, "Delivery");
-    if (!id) return id.error();
+    const auto delivery = get_delivery(delivery_id, caller);
+    if (!delivery) return delivery.error();
+    const std::string* id = &delivery->delivery_id;
+    if (delivery->status != DeliveryStatus::pending) {  // nowhere to send it to: it stays listed as it ended
+        const auto target = target_of_schedule(*impl_->options.store, caller.account_id, delivery->schedule_id);
+        if (!target) return target.error();
+        if (!*target) return Error{ErrorCode::conflict, "The schedule of this delivery was deleted", *id};
+        if ((*target)->url.empty()) return Error{ErrorCode::conflict, "Schedule has no webhook URL", *id};
+    }
     auto replayed = impl_->options.store->deliveries().replay(caller.account_id, *id, impl_->now());
     if (!replayed) return replayed.error();
     if (!*replayed) return not_found("Delivery", *id);

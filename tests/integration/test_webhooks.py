@@ -261,6 +261,17 @@ class Attempts(WebhookCase):
         self.client.delete(f"/api/schedules/{schedule['id']}", expect=200)
         self.assertEqual(self.deliveries(schedule, status="pending"), [])
 
+    def test_what_has_nowhere_to_go_any_more_is_not_replayed_and_stays_listed(self):
+        schedule = self.schedule(self.receiver.url("/gone"))
+        ended = eventually(lambda: self.deliveries(schedule, status="delivered"), what="a delivery")[-1]
+        target = f"/api/schedules/{schedule['id']}"
+        replay = f"/api/webhooks/deliveries/{ended['id']}/replay"
+        self.client.patch(target, {"webhook_url": None, "enabled": False}, expect=200)
+        self.assert_error(self.client.post(replay), 409, "Schedule has no webhook URL", "conflict")
+        self.client.delete(target, expect=200)
+        self.assert_error(self.client.post(replay), 409, "The schedule of this delivery was deleted", "conflict")
+        self.assertIn(ended, self.deliveries(schedule))
+
 
 class Lists(WebhookCase):
     def test_deliveries_are_listed_by_schedule_and_status(self):
@@ -325,13 +336,13 @@ class Tests(WebhookCase):
             self.assertRegex(answer["message"], r"^Webhook request failed: \S")
 
     def test_wrong_members(self):
-        for body in ({}, {"webhook_url": None}, {"webhook_url": ""}, {"webhook_url": 5},
+        for body in ({}, {"webhook_url": None}, {"webhook_url": 5},
                      {"webhook_url": "http://x.test/", "webhook_type": "fax"},
                      {"webhook_url": "http://x.test/", "webhook_metadata": []},
                      {"webhook_url": "http://x.test/", "webhook_secret": "\u00e4"}):
             with self.subTest(body):
                 self.assert_error(self.client.post("/api/webhooks/test", body), 400)
-        for url in ("nonsense", "ftp://x.test/", "http://", "mailto:", "mailto:a b@c.test"):
+        for url in ("", "nonsense", "ftp://x.test/", "http://", "mailto:", "mailto:a b@c.test"):
             self.assert_error(self.client.post("/api/webhooks/test", {"webhook_url": url}), 422, "Invalid URL format")
 
     def test_bodies_of_every_type(self):
