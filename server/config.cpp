@@ -213,8 +213,8 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
     create->add_option("--user", keys.user, "User of the account [the account]");
     create->add_option("--organization", keys.organization, "Organization of the account [default]");
     create->add_option("--name", keys.name, "What it is for");
-    create->add_option("--scopes", scopes,
-                       "Comma separated: *, meter, workflows:read, workflows:write, workflows:execute [*]");
+    auto* given_scopes = create->add_option(
+        "--scopes", scopes, "Comma separated: *, meter, workflows:read, workflows:write, workflows:execute [*]");
     create->add_option("--expires", expires, "Lifetime, like 12h or 90d [for ever]");
     create->add_flag("--json", keys.json, "Print a JSON object instead of the bare key");
     auto* list = add_command(*key_commands, "list", "List the keys by prefix", Command::keys_list, false);
@@ -281,7 +281,8 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
     if (invocation.command == Command::serve)
         if (const auto loaded = load_named_files(*config); !loaded) return fail_invocation(loaded.error().message);
     invocation.config = std::move(*config);
-    keys.scopes = scopes.empty() ? std::vector<std::string>{"*"} : split_scopes(scopes);
+    // An empty list, as of a variable that is not set, must not make a key for everything.
+    keys.scopes = given_scopes->count() == 0 ? std::vector<std::string>{"*"} : split_scopes(scopes);
     if (keys.scopes.empty()) return fail_invocation("--scopes names no scope");
     if (!expires.empty()) {
         keys.expires = read_duration(expires);

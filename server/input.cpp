@@ -59,6 +59,13 @@ std::optional<std::chrono::seconds> relative_time(std::string_view text) {
     return std::chrono::seconds(*whole_integer(text) * unit);
 }
 
+// RFC 3339, or ISO 8601 without an offset (what Python's isoformat() writes) or without a time of day: then UTC.
+std::optional<TimePoint> read_iso_time(std::string_view text) {
+    for (const std::string_view rest : {"", "Z", "T00:00:00Z"})
+        if (const auto time = parse_time(std::string(text).append(rest))) return *time;
+    return std::nullopt;
+}
+
 bool is_json_media_type(std::string_view content_type) {
     auto type = content_type.substr(0, std::min(content_type.find(';'), content_type.size()));
     while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
@@ -125,17 +132,17 @@ Result<std::optional<TimePoint>> read_moment(const Query& query, std::string_vie
     const std::string* text = query.find(name);
     if (!text) return std::optional<TimePoint>{};
     if (const auto back = relative_time(*text)) return std::optional<TimePoint>(now - *back);
-    auto time = parse_time(*text);
+    auto time = read_iso_time(*text);
     if (!time) {
         // The "+" of an offset that was not sent as %2B has become a space.
         if (const auto space = text->rfind(' '); space != std::string::npos && space > 10) {
             std::string mended = *text;
             mended[space] = '+';
-            time = parse_time(mended);
+            time = read_iso_time(mended);
         }
     }
     if (!time) return bad_member(name, "must be an ISO 8601 time, or a number followed by s, m, h, d or w");
-    return std::optional<TimePoint>(*time);
+    return time;
 }
 
 std::variant<Value, Problem> read_object_body(const HttpRequest& request) {

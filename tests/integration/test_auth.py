@@ -189,7 +189,8 @@ class Keys(harness.MeterCase):
         self.server.client(lasting).get("/api/jobs", expect=200)
 
     def test_bad_key_options_are_refused(self):
-        for options in (["--expires", "soon"], ["--expires", "-1d"], ["--scopes", "root"]):
+        for options in (["--expires", "soon"], ["--expires", "-1d"], ["--scopes", "root"], ["--scopes", ""],
+                        ["--scopes", ","]):
             with self.subTest(options=options):
                 done = self.server.command("keys", "create", "--store", self.server.store, "--json",
                                            "--account", self.account, *options, check=False)

@@ -145,6 +145,7 @@ class JobFilters(harness.MeterCase):
         for target, count in (("/api/jobs", 4), ("/api/strategies/audit", 2)):
             for since in ("1h", "3600s", "60m", "1d", "1w", "24h", past.strftime("%Y-%m-%dT%H:%M:%SZ"),
                           past.strftime("%Y-%m-%dT%H:%M:%S.250Z"),
+                          past.replace(tzinfo=None).isoformat(), (past - datetime.timedelta(days=1)).date().isoformat(),
                           (past + datetime.timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%S+02:00"),
                           (past - datetime.timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M:%S.123456-05:00"),
                           "1970-01-01T00:00:00Z"):

@@ -56,7 +56,10 @@ TEST_SUITE("server.input") {
                                Row{"since=7d", now - 168h}, Row{"since=1w", now - 168h}, Row{"since=0s", now},
                                Row{"since=1970-01-02T00:00:00Z", meter::TimePoint{24h}},
                                Row{"since=1970-01-02T02:00:00%2B02:00", meter::TimePoint{24h}},
-                               Row{"since=1970-01-02T02:00:00+02:00", meter::TimePoint{24h}}}) {
+                               Row{"since=1970-01-02T02:00:00+02:00", meter::TimePoint{24h}},
+                               Row{"since=1970-01-02T00:00:00.250000", meter::TimePoint{24h + 250ms}},
+                               Row{"since=1970-01-02T00:00:00", meter::TimePoint{24h}},
+                               Row{"since=1970-01-02", meter::TimePoint{24h}}}) {
             CAPTURE(row.text);
             const auto since = read_since(Query(row.text), now);
             REQUIRE(since);
@@ -64,7 +67,8 @@ TEST_SUITE("server.input") {
             CHECK(**since == row.time);
         }
         for (const char* text : {"since=", "since=1", "since=h", "since=1y", "since=-1h", "since=1.5h", "since=1%20h",
-                                 "since=1H", "since=9999999999d", "since=yesterday", "since=1970-01-02"}) {
+                                 "since=1H", "since=9999999999d", "since=yesterday", "since=1970-01",
+                                 "since=1970-01-02T00:00", "since=1970-01-02T00:00:00ZZ", "since=1970-01-02Z"}) {
             CAPTURE(text);
             CHECK_FALSE(read_since(Query(text), now));
         }
