@@ -110,7 +110,7 @@ TEST_SUITE("generate.api") {
                      "https://shop.test/api/products?page=1"},
                  Row{"<script>fetch( '/data/kettles?page=1', {}).then(show)</script>", "https://shop.test/",
                      "https://shop.test/data/kettles?page=1"},
-                 Row{"<script>axios.get(`/rows`)</script>", "https://shop.test/", "https://shop.test/rows"},
+                 Row{"<script>axios.get(`/rows/2`)</script>", "https://shop.test/", "https://shop.test/rows/2"},
                  Row{"<script>$.getJSON(\"/rows/all\", f)</script>", "https://shop.test/",
                      "https://shop.test/rows/all"},
                  Row{"<script>x.open(\"GET\", \"/rows/1\")</script>", "https://shop.test/", "https://shop.test/rows/1"},

@@ -149,7 +149,7 @@ TEST_SUITE("generate.generator") {
             const auto none = generate_strategy(page, "https://shop.test/", "job titles and salaries");
             REQUIRE(!none);
             CHECK(none.error().code == ErrorCode::unprocessable);
-            CHECK(none.error().message.find("looked for title, salary") != std::string::npos);
+            CHECK(none.error().subject.find("looked for title, salary") != std::string::npos);
         }
     }
 

@@ -237,7 +237,7 @@ TEST_SUITE("generate.pages.tables") {
             const auto plan = generate_strategy(page.html, page.url, wish.description);
             if (!plan) {
                 CHECK(plan.error().code == ErrorCode::unprocessable);
-                CHECK(plan.error().message.find("looked for") != std::string::npos);
+                CHECK(plan.error().subject.find("looked for") != std::string::npos);
                 ++refused;
                 continue;
             }
