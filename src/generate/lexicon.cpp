@@ -36,7 +36,9 @@ int Lexicon::match(std::size_t vocabulary, std::uint32_t word) {
             best = 10;
             break;
         }
-        if (other.size() >= 4 && text.size() > other.size() && (text.starts_with(other) || text.ends_with(other)))
+        // "pricelabel" says price; "productlist" is no list price.
+        if (other.size() >= 4 && other != "list" && text.size() > other.size() &&
+            (text.starts_with(other) || text.ends_with(other)))
             best = 8;
     }
     return known[word] = best;

@@ -56,6 +56,10 @@ FieldWords words_for(Lexicon& lexicon, const std::vector<std::string>& own, Conc
 
 }  // namespace
 
+double coverage_weight(const Slot& slot) {
+    return 0.55 + 0.45 * slot.coverage;
+}
+
 Matcher::Matcher(const PageIndex& page, const std::vector<WantedField>& fields, Lexicon& lexicon)
     : page_(page), fields_(fields), lexicon_(lexicon) {
     for (const WantedField& field : fields) words_.push_back(words_for(lexicon, field.words, field.concept_of));
@@ -131,9 +135,10 @@ double Matcher::score_as(const WantedField& field, const FieldWords& words, cons
                 std::max({slot.price, 0.8 * slot.bare_price, all.words > 0.5 ? 0.55 * slot.number : 0.0});
             if (priced < 0.3 && !(all.words > 0.5 && slot.digits > 0.6)) return -2;
             const double older = old.words + old.label + struck;
-            score = 2.6 * priced + lexical + (slot.coverage > 0.8 ? 0.5 : 0) - 0.004 * slot.length +
-                    (wanted == Concept::old_price ? 1.5 : -1.6) * older - (kind == SlotKind::own_text ? 0.3 : 0) -
-                    0.02 * over(slot.length, 14);
+            // What is called a price but mostly reads otherwise, like "3-5 days", is hardly one.
+            score = 2.6 * priced + (priced < 0.5 ? 0.5 : 1) * lexical + (slot.coverage > 0.8 ? 0.5 : 0) -
+                    0.004 * slot.length + (wanted == Concept::old_price ? 1.5 : -1.6) * older -
+                    (kind == SlotKind::own_text ? 0.3 : 0) - 0.02 * over(slot.length, 14);
             break;
         }
         case Concept::url: {
@@ -193,7 +198,7 @@ double Matcher::score_as(const WantedField& field, const FieldWords& words, cons
     }
     if (slot.badge && field.type == WantedType::text) score -= 1.2;
     if (field.type == WantedType::number && slot.digits < 0.5) score -= 2.5;
-    return score * (0.55 + 0.45 * slot.coverage);
+    return score * coverage_weight(slot);
 }
 
 Assignment assign(const Matcher& matcher, const SlotTable& table, std::size_t most) {

@@ -47,6 +47,9 @@ private:
     std::size_t old_price_words_ = 0;
 };
 
+/// By how much a score counts for the share of records that have the slot: 0.55 to 1.
+double coverage_weight(const Slot& slot);
+
 struct Choice {
     std::size_t slot = 0;
     double score = 0;
@@ -62,7 +65,6 @@ struct Assignment {
     std::size_t found = 0;
 };
 
-/// `banned`: by field, slots that must not be used (by place); may be empty.
 Assignment assign(const Matcher& matcher, const SlotTable& table, std::size_t most = 6);
 
 }  // namespace meter::generate

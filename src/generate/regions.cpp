@@ -187,17 +187,28 @@ private:
             }
             if (cells.size() < 2) continue;
             const bool in_head = page_.nodes[page_.nodes[row].parent].tag == tags::thead;
-            const bool first_member = row == first && plain && region.members.size() > 2 &&
-                                      has_digit(region.members[1]) && has_digit(region.members[2]);
-            if (!all_th && !in_head && !first_member) continue;
+            if (!all_th && !in_head && !(plain && names_columns(region, row))) continue;
             region.header = std::move(cells);
-            // Header rows are no records, wherever they are repeated.
+            // Neither header rows, wherever they are repeated, nor what stands above the first are records. Fields
+            // that are read from td find nothing in a th; rows of td have to be kept out by the selector.
             std::vector<std::uint32_t> kept;
             for (const std::uint32_t member : region.members)
-                (member == row || is_header_row(member) ? region.left_out : kept).push_back(member);
+                if (is_header_row(member) || (member == row && in_head))
+                    region.left_out.push_back(member);
+                else if (member > row)
+                    kept.push_back(member);
             region.members = std::move(kept);
             return;
         }
+    }
+
+    /// Does a row of plain cells stand above numbers? The first member does, or one below a row that is one cell.
+    bool names_columns(const Region& region, std::uint32_t row) const {
+        const auto member = std::find(region.members.begin(), region.members.end(), row);
+        if (region.members.end() - member < 3 || !has_digit(*(member + 1)) || !has_digit(*(member + 2))) return false;
+        return std::all_of(region.members.begin(), member, [&](std::uint32_t above) {
+            return page_.next_sibling(page_.first_child(above)) == no_node;
+        });
     }
 
     bool is_header_row(std::uint32_t row) const {

@@ -21,7 +21,8 @@ struct Simple {
     std::string_view id;
     std::string_view attribute, value;  ///< attribute alone, or with a value
     std::uint32_t nth_child = 0, nth_of_type = 0;
-    std::string contains;  ///< folded label that the text starts with
+    std::uint32_t from_child = 0;  ///< first position, 0: any
+    std::string contains;          ///< folded label that the text starts with
     double cost = 0;
 };
 
@@ -41,6 +42,7 @@ bool simple_matches(const PageIndex& page, std::uint32_t node, const Simple& sim
     for (const std::uint32_t id : simple.classes)
         if (!page.has_class(node, id)) return false;
     if (simple.nth_child != 0 && n.position != simple.nth_child) return false;
+    if (n.position < simple.from_child) return false;
     if (simple.nth_of_type != 0 && n.type_position != simple.nth_of_type) return false;
     if (!simple.tag.empty() && n.element.name() != simple.tag) return false;
     if (!simple.id.empty() && page.attribute(node, "id") != simple.id) return false;
@@ -91,6 +93,7 @@ std::string simple_css(const PageIndex& page, const Simple& simple) {
         css += "]";
     }
     if (simple.nth_child != 0) css += ":nth-child(" + std::to_string(simple.nth_child) + ")";
+    if (simple.from_child != 0) css += ":nth-child(n+" + std::to_string(simple.from_child) + ")";
     if (simple.nth_of_type != 0) css += ":nth-of-type(" + std::to_string(simple.nth_of_type) + ")";
     if (!simple.contains.empty()) css += ":contains(" + css_string(simple.contains) + ")";
     return css.empty() ? "*" : css;
@@ -335,6 +338,13 @@ ChosenSelector container_selector(const PageIndex& page, const Region& region) {
         Simple any;
         any.cost = 4;
         leaves.push_back(any);
+    }
+    if (page.nodes[members.front()].tag == tags::tr && page.nodes[members.front()].position > 1) {
+        Simple below;  // a header made of ordinary rows
+        below.tag = "tr";
+        below.from_child = page.nodes[members.front()].position;
+        below.cost = 2;
+        leaves.push_back(below);
     }
     // Their ancestors, level by level, and how those can be named.
     std::vector<std::vector<Simple>> levels;

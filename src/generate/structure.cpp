@@ -246,7 +246,9 @@ std::vector<Candidate> rank_candidates(PageFacts& facts, const Matcher& matcher,
             if (slot == Assignment::none) continue;
             const Slot& found = candidate.table->slots[slot];
             const bool rare = found.coverage < 0.25;
-            candidate.fit += std::min(candidate.assignment.score[f], 6.0) * (rare ? 0.5 : 1);
+            // What a field can count for is bounded by how many records have it.
+            const double most_of_field = 6 * coverage_weight(found);
+            candidate.fit += std::min(candidate.assignment.score[f], most_of_field) * (rare ? 0.5 : 1);
             repeated = repeated || found.values.size() > 1;
         }
         if (!repeated && candidate.table->records.size() > 1) continue;
