@@ -21,12 +21,14 @@ double candidate_score(const PageFacts& facts, const Candidate& candidate, const
     const double count = static_cast<double>(region.members.size());
     double text = 0;
     for (const std::uint32_t member : region.members) text += static_cast<double>(facts.page.text_of(member).size());
+    double filled = 0;  // share of the members that have what the most of them have
     // A container that holds several records: what should be there once is there again beside it.
     bool repeats = false;
     for (std::size_t f = 0; f < fields.size(); ++f) {
         const std::size_t slot = candidate.assignment.slot[f];
         const Concept wanted = fields[f].concept_of;
         if (slot == Assignment::none) continue;
+        filled = std::max(filled, candidate.table->slots[slot].coverage);
         if (fields[f].twin == 0 && (wanted == Concept::title || wanted == Concept::price || wanted == Concept::image))
             repeats = repeats || candidate.table->repeats_inside(candidate.table->slots[slot]);
         if (wanted == Concept::title || fields[f].twin != 0)
@@ -34,8 +36,9 @@ double candidate_score(const PageFacts& facts, const Candidate& candidate, const
     }
     const double large = (count < 4 ? 1.2 : 0) + (text / count > 1500 && count < 8 ? 1.0 : 0);
     const double zone = std::min<double>(facts.page.nodes[region.members.front()].zone, 3);
-    return structure_round(candidate.fit + 0.55 * std::log(count) + 0.22 * std::log1p(text / count) - 0.7 * zone -
-                           (repeats ? 1.6 : 0) - large + 0.25 * static_cast<double>(candidate.assignment.found));
+    return structure_round(candidate.fit + 0.55 * std::log(count * filled) + 0.22 * std::log1p(text / count) -
+                           0.7 * zone - (repeats ? 1.6 : 0) - large +
+                           0.25 * static_cast<double>(candidate.assignment.found));
 }
 
 std::string attribute_of(const Slot& slot) {
