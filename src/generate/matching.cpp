@@ -122,6 +122,7 @@ double Matcher::score_as(const WantedField& field, const FieldWords& words, cons
                                                               : -1.2) +
                     0.8 * (1 - slot.order) - 2.2 * std::max(slot.price, slot.number) -
                     (slot.date > 0.7 && slot.length < 25 ? 1.6 : 0) - (is_text ? 0 : 0.9) -
+                    (kind == SlotKind::text && !page_.nodes[slot.node()].inline_only ? 0.8 : 0) -
                     (kind == SlotKind::own_text ? 0.15 : 0);
             break;
         case Concept::price:
@@ -161,6 +162,8 @@ double Matcher::score_as(const WantedField& field, const FieldWords& words, cons
                     (kind == SlotKind::title ? 0.7 : 0) - 0.01 * over(slot.length, 25) - 0.002 * slot.length;
             break;
         case Concept::count:
+            if (slot.digits < 0.3) return -2;
+            [[fallthrough]];
         case Concept::rating:
             score = (wanted == Concept::rating ? 2.2 * slot.rating : 0) + lexical +
                     1.3 * std::max(slot.number, slot.length < 25 ? 0.7 * slot.digits : 0) - (is_text ? 0 : 0.6) -
