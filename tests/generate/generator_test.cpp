@@ -126,6 +126,62 @@ TEST_SUITE("generate.generator") {
         CHECK(text_of(plan.items[2], "join_date") == "03-03-2014");
     }
 
+    TEST_CASE("A header of ordinary cells names the columns and is no record, wherever the table has a title") {
+        std::string page =
+            "<main><table><tr><td colspan=3>Members of the club</td></tr>"
+            "<tr><td>Username</td><td>Joined</td><td>Post Count</td></tr>";
+        for (int i = 1; i <= 6; ++i) {
+            const std::string n = std::to_string(i);
+            page += "<tr><td><a href=/u/" + n + ">member" + n + "</a></td><td>0" + n + "-05-2014</td><td>1" + n +
+                    "</td></tr>";
+        }
+        const GeneratedPlan plan = made(page + "</table></main>", "username, join date, posts");
+        REQUIRE(plan.items.size() == 6);
+        CHECK(text_of(plan.items[0], "username") == "member1");
+        CHECK(text_of(plan.items[0], "join_date") == "01-05-2014");
+        CHECK(text_of(plan.items[0], "posts") == "11");
+    }
+
+    TEST_CASE("A price is what reads as one, whatever else is called so") {
+        std::string page = "<main><ul>";
+        for (int i = 1; i <= 6; ++i) {
+            const std::string n = std::to_string(i);
+            page += "<li id=productlist_" + n + "><h3><a href=/p/" + n + ">Garden plant " + n + "</a></h3>";
+            page += i % 3 == 0 ? "<p class=price>instead of 2" + n + ".50 CHF</p>"
+                               : "<p class=price>Delivery in 3-5 days</p>";
+            page += "<a class=cart href=/add/" + n + ">1" + n + ".50 CHF</a></li>";
+        }
+        const GeneratedPlan plan = made(page + "</ul></main>", "plant names and prices");
+        REQUIRE(plan.items.size() == 6);
+        CHECK(text_of(plan.items[0], "price") == "11.50 CHF");
+        CHECK(text_of(plan.items[2], "price") == "13.50 CHF");
+    }
+
+    TEST_CASE("Titles and dates are read without what stands beside them") {
+        std::string page = "<main><table><tr><th>Subject / Started by</th><th>Last reply</th></tr>";
+        for (int i = 1; i <= 5; ++i) {
+            const std::string n = std::to_string(i);
+            page += "<tr><td><div class=subject><span><a href=/t/" + n + ">How to wire a fan, part " + n +
+                    "</a></span><p>Started by <a href=/u/" + n + ">somebody" + n + "</a></p></div></td><td><p><span>" +
+                    n + " hours ago</span> <a href=/c/" + n + ">go to reply " + n + "</a></p></td></tr>";
+        }
+        const GeneratedPlan plan = made(page + "</table></main>", "subject and time");
+        REQUIRE(plan.items.size() == 5);
+        CHECK(text_of(plan.items[0], "subject") == "How to wire a fan, part 1");
+        CHECK(text_of(plan.items[0], "time") == "1 hours ago");
+    }
+
+    TEST_CASE("What is called a count but has no digits is none") {
+        std::string page = "<main><table><tr><th>Title</th><th>Views</th></tr>";
+        for (const std::string name : {"one", "two", "three", "four"})
+            page += "<tr><td><a href=/t/" + name + ">How to build part " + name + "</a></td><td>many</td></tr>";
+        const GeneratedPlan plan = made(page + "</table></main>", "titles, links and views");
+        REQUIRE(plan.items.size() == 4);
+        CHECK(plan.items[0].find("views") == nullptr);
+        REQUIRE(plan.warnings.size() == 1);
+        CHECK(plan.warnings[0] == "The field views was not found on the page.");
+    }
+
     TEST_CASE("A product's page becomes one record") {
         const std::string page =
             R"(<html><head><meta property="og:type" content="product"><script type="application/ld+json">{"@type":
