@@ -1,11 +1,11 @@
 // Request bodies of the automation dialect (wire contract 20.1 to 20.4).
-#include <initializer_list>
 #include <unordered_set>
 #include <utility>
 
 #include "json/members.hpp"
 #include "json/sort_text.hpp"
 #include "json/wire_automation.hpp"
+#include "json/wire_parts.hpp"
 #include "meter/automation.hpp"
 #include "meter/json.hpp"
 
@@ -38,12 +38,6 @@ std::optional<std::vector<std::string>> read_tags(json::Members& in) {
     return tags;
 }
 
-/// A member that is null counts as absent where a null has no meaning, and is not kept.
-void drop_nulls(Object& object, std::initializer_list<std::string_view> names) {
-    for (const std::string_view name : names)
-        if (const Value* value = object.find(name); value != nullptr && value->is_null()) object.erase(name);
-}
-
 std::optional<Object> read_settings(json::Members& in, json::Nulls nulls) {
     const Object* settings = in.object("settings");
     if (settings == nullptr) return std::nullopt;
@@ -56,7 +50,7 @@ std::optional<Object> read_settings(json::Members& in, json::Nulls nulls) {
         return std::nullopt;
     }
     Object kept = *settings;
-    drop_nulls(kept, {"timeout", "retryOnFailure", "maxRetries"});
+    json::drop_nulls(kept, {"timeout", "retryOnFailure", "maxRetries"});
     return kept;
 }
 

@@ -29,8 +29,12 @@ std::optional<std::string> read_static_parameters(json::Members& in) {
     return parameters ? std::optional(to_json(*parameters)) : std::nullopt;
 }
 
-std::optional<std::string> read_object_text(json::Members& in, std::string_view name) {
-    return in.object(name) != nullptr ? std::optional(to_json(*in.find(name))) : std::nullopt;
+std::optional<std::string> read_parameter_config(json::Members& in) {
+    if (in.object("parameter_config") == nullptr) return std::nullopt;
+    Value config = *in.find("parameter_config");
+    for (auto& [name, source] : *config.if_object())
+        if (Object* members = source.if_object()) json::drop_nulls(*members, {"required"});
+    return to_json(config);
 }
 
 WorkflowNode read_node(json::Members& in) {
@@ -42,7 +46,7 @@ WorkflowNode read_node(json::Members& in) {
     node.static_urls = read_static_urls(in);
     node.url_field = in.text("url_field");
     node.static_parameters = read_static_parameters(in);
-    node.parameter_config = read_object_text(in, "parameter_config");
+    node.parameter_config = read_parameter_config(in);
     return node;
 }
 
@@ -109,7 +113,7 @@ Result<WorkflowNodePatch> parse_workflow_node_patch(const Value& body) {
     patch.static_parameters =
         read_clearable<std::string>(in, "static_parameters", [&] { return read_static_parameters(in); });
     patch.parameter_config =
-        read_clearable<std::string>(in, "parameter_config", [&] { return read_object_text(in, "parameter_config"); });
+        read_clearable<std::string>(in, "parameter_config", [&] { return read_parameter_config(in); });
     if (in.error()) return *in.error();
     return patch;
 }

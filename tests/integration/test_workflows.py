@@ -61,6 +61,18 @@ class Definitions(WorkflowCase):
         self.client.delete(self.at(made, f"/edges/{made['edges'][0]['id']}"), expect=200)
         self.assertIsNone(self.client.post(self.at(made, "/edges"), empty, expect=201).json["filter_config"])
 
+    def test_nulls_in_filters_and_parameters_are_absent(self):
+        exists = {"field": "title", "operator": "exists"}
+        body = self.two_steps(self.board())
+        body["edges"][0]["filter_config"] = {"mode": None, "conditions": [{**exists, "value": None,
+                                                                            "case_sensitive": None}]}
+        body["nodes"][1]["parameter_config"] = {"q": {"field": "title", "default": None, "required": None}}
+        made = self.create(body)
+        self.assertEqual(made["edges"][0]["filter_config"], {"conditions": [exists]})
+        self.assertEqual(made["nodes"][1]["parameter_config"], {"q": {"field": "title", "default": None}})
+        strategy = self.client.strategy(self.board().url, filter_config=body["edges"][0]["filter_config"])
+        self.assertEqual(strategy["filter_config"], {"conditions": [exists]})
+
     def test_unknown_members_are_ignored(self):
         board = self.board()
         made = self.create({**self.two_steps(board), "id": "x", "enabled": "who knows", "color": {"a": 1}})
