@@ -159,7 +159,7 @@ double Matcher::score_as(const WantedField& field, const FieldWords& words, cons
             if (slot.date < 0.3 && !all.any()) return -2;
             score = 2.4 * slot.date + lexical + (page_.nodes[slot.node()].tag == tags::time ? 1 : 0) -
                     (kind == SlotKind::datetime || kind == SlotKind::content ? 0.5 : 0) -
-                    (kind == SlotKind::title ? 0.7 : 0) - 0.01 * over(slot.length, 25) - 0.002 * slot.length;
+                    (kind == SlotKind::title ? 0.7 : 0) - 0.01 * over(slot.length, 25) - 0.0005 * slot.length;
             break;
         case Concept::count:
             if (slot.digits < 0.3) return -2;
