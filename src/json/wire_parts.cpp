@@ -45,17 +45,6 @@ void drop_nulls(Object& object, std::initializer_list<std::string_view> names) {
         if (const Value* value = object.find(name); value != nullptr && value->is_null()) object.erase(name);
 }
 
-std::optional<Value> read_filter_config(Members& in) {
-    if (in.object("filter_config") == nullptr) return std::nullopt;
-    Value filter = *in.find("filter_config");
-    drop_nulls(*filter.if_object(), {"mode"});
-    Value* conditions = filter.if_object()->find("conditions");
-    if (Value::Array* list = conditions != nullptr ? conditions->if_array() : nullptr)
-        for (Value& condition : *list)
-            if (Object* members = condition.if_object()) drop_nulls(*members, {"value", "case_sensitive"});
-    return filter;
-}
-
 std::vector<std::string> read_urls(Members& in) {
     const Value::Array* array = in.array("urls", 1, most_list_urls);
     std::vector<std::string> urls;

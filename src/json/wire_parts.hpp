@@ -45,9 +45,6 @@ auto read_objects(Members& in, std::string_view name, std::size_t most, Read rea
 /// Takes the named members out where they are null: there null counts as absent, and is not to be answered.
 void drop_nulls(Object& object, std::initializer_list<std::string_view> names);
 
-/// `filter_config`, an object, without the nulls in it. What else is in it is checked where it is compiled (Filter).
-std::optional<Value> read_filter_config(Members& in);
-
 /// `ignore` and `key` (wire contract 12.7); with Nulls::kept a null is a value. What is in them is checked where it is
 /// compiled (ChangeRules).
 std::optional<Value> read_ignore(Members& in);
