@@ -84,8 +84,8 @@ std::string metrics_text(const EngineMetrics& metrics) {
     append_header(out, "meter_jobs_total", "counter", "Jobs ended since the start.");
     out += "meter_jobs_total{status=\"completed\"} " + std::to_string(metrics.jobs_completed) + "\n";
     out += "meter_jobs_total{status=\"failed\"} " + std::to_string(metrics.jobs_failed) + "\n";
-    append_sample(out, "meter_jobs_unchanged_total", "counter", "Jobs completed by \"304 Not Modified\".",
-                  std::to_string(metrics.jobs_unchanged));
+    append_sample(out, "meter_jobs_unchanged_total", "counter",
+                  "Jobs of pages that had not changed since the job before.", std::to_string(metrics.jobs_unchanged));
     append_sample(out, "meter_items_extracted_total", "counter", "Items of completed jobs.",
                   std::to_string(metrics.items_extracted));
     append_sample(out, "meter_fetched_bytes_total", "counter", "Body bytes received.",

@@ -142,7 +142,7 @@ METER_EXPORT Result<void> validate(const EngineOptions& options);
 struct EngineMetrics {
     std::uint64_t jobs_completed = 0;
     std::uint64_t jobs_failed = 0;
-    std::uint64_t jobs_unchanged = 0;  ///< completed from the baseline after "304 Not Modified"
+    std::uint64_t jobs_unchanged = 0;  ///< completed from the baseline: a 304, or the same page byte for byte
     std::uint64_t items_extracted = 0;
     std::uint64_t bytes_fetched = 0;
     std::int64_t jobs_pending = 0;

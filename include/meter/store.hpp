@@ -156,6 +156,8 @@ struct Baseline {
     std::string settings_hash = {};  ///< over plan, schema, filter and fetch settings the job ran with
     std::string etag = {};           ///< validators of the fetched page; empty when there was none
     std::string last_modified = {};
+    /// Over the fetched page: one with the same hash need not be read again. Empty: nobody knows, so it is.
+    std::string page_hash = {};
 
     bool operator==(const Baseline&) const = default;
 };

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/hash.hpp"
 #include "core/http_status.hpp"
 #include "core/unicode.hpp"
+#include "meter/version.hpp"
 #include "run/block_page.hpp"
 
 namespace meter::run {
@@ -41,6 +43,24 @@ bool add_validators(Request& request, const CompiledStrategy& strategy, const Ba
     if (!baseline->last_modified.empty())
         add_or_replace(request.headers, {"If-Modified-Since", baseline->last_modified});
     return !baseline->etag.empty() || !baseline->last_modified.empty();
+}
+
+/// Over all that items are made of, besides what the settings' hash is over; another version may read a page
+/// differently.
+std::string page_hash(const Page& page) {
+    core::Sha256 hash;
+    for (const std::string_view part : {version(), page.url, page.content_type}) {
+        hash.update(std::to_string(part.size()) + ":");
+        hash.update(part);
+    }
+    hash.update(page.body);
+    return hash.finish_hex();
+}
+
+/// Did the baseline's results come from this very page, in the same way?
+bool is_known_page(const Scraped& scraped, const CompiledStrategy& strategy, const ScrapeInput& input) {
+    return input.baseline != nullptr && !input.keep_page && input.baseline->settings_hash == strategy.settings_hash &&
+           input.baseline->page_hash == scraped.page_hash;
 }
 
 }  // namespace
@@ -98,10 +118,20 @@ std::variant<Scraped, ScrapeFailure> scrape(const CompiledStrategy& strategy, Fe
     scraped.wire_bytes = response->wire_bytes;
     if (response->status == 304) {
         scraped.not_modified = true;
+        scraped.etag = input.baseline->etag;
+        scraped.last_modified = input.baseline->last_modified;
+        scraped.page_hash = input.baseline->page_hash;
         return scraped;
     }
 
     const Page page{response->body, response->url, response->header("content-type")};
+    scraped.etag = std::string(response->header("etag"));
+    scraped.last_modified = std::string(response->header("last-modified"));
+    scraped.page_hash = page_hash(page);
+    if (is_known_page(scraped, strategy, input)) {
+        scraped.not_modified = true;
+        return scraped;
+    }
     auto extraction = extract(page, strategy.plan, input.limits);
     if (!extraction) return ScrapeFailure{extraction.error()};
     if (extraction->items.empty() && strategy.plan.scraper_type() != ScraperType::api) {
@@ -110,8 +140,7 @@ std::variant<Scraped, ScrapeFailure> scrape(const CompiledStrategy& strategy, Fe
     scraped.extracted_count = extraction->items.size();
     scraped.items = shape_and_filter(strategy, std::move(extraction->items), response->url);
     scraped.warnings = std::move(extraction->warnings);
-    scraped.etag = std::string(response->header("etag"));
-    scraped.last_modified = std::string(response->header("last-modified"));
+    if (!scraped.warnings.empty()) scraped.page_hash.clear();  // each job has to find them again
     if (input.keep_page) {
         scraped.page.url = response->url;
         scraped.page.content_type = std::string(response->header("content-type"));

@@ -22,7 +22,7 @@ namespace meter::run {
 struct ScrapeInput {
     std::string url;
     Value parameters = nullptr;  ///< object, or null for none
-    /// A comparable earlier job: its validators are sent along, so that an unchanged page costs nothing.
+    /// A comparable earlier job: its validators are sent along, and a page that it has seen is not read again.
     const Baseline* baseline = nullptr;
     std::chrono::milliseconds timeout{0};  ///< at most; 0: what the strategy or the fetcher says
     ExtractLimits limits = {};
@@ -30,12 +30,14 @@ struct ScrapeInput {
 };
 
 struct Scraped {
-    bool not_modified = false;        ///< 304: the baseline's results hold; nothing below is set
+    /// 304, or the very page of the baseline: its results hold. No items, warnings and page then.
+    bool not_modified = false;
     std::size_t extracted_count = 0;  ///< items before the filter
     std::vector<Value> items;         ///< after output schema and filter
     std::vector<std::string> warnings;
     std::string etag;
     std::string last_modified;
+    std::string page_hash;  ///< for the next baseline
     std::uint64_t wire_bytes = 0;
     PageSnapshot page;  ///< fetched_at is left to the caller
 };

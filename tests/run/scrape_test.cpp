@@ -120,6 +120,39 @@ TEST_SUITE("run.scrape") {
         CHECK(site.requests().at(1).headers.empty());
     }
 
+    TEST_CASE("a page that the baseline was made of is not read again, unless its items came with warnings") {
+        const auto strategy = compiled();
+        ScriptedFetcher site;
+        script(site, answer(200, "<li><b>A</b><i>$5</i>", {{"content-type", "text/html"}, {"etag", "\"v1\""}}));
+        const auto read = [&](const Baseline* baseline, bool keep_page = false) {
+            const auto outcome = scrape(strategy, site, {.url = url, .baseline = baseline, .keep_page = keep_page}, {});
+            REQUIRE(std::holds_alternative<Scraped>(outcome));
+            return std::get<Scraped>(outcome);
+        };
+        const Scraped first = read(nullptr);
+        REQUIRE_FALSE(first.page_hash.empty());
+        Baseline baseline{.settings_hash = strategy.settings_hash, .page_hash = first.page_hash};
+        const Scraped again = read(&baseline);
+        CHECK(again.not_modified);
+        CHECK(again.items.empty());
+        CHECK(again.page_hash == first.page_hash);
+        CHECK(again.etag == "\"v1\"");
+        CHECK_FALSE(read(&baseline, true).not_modified);
+
+        baseline.settings_hash = "other";
+        CHECK_FALSE(read(&baseline).not_modified);
+        baseline.settings_hash = strategy.settings_hash;
+        script(site, answer(200, "<li><b>A</b><i>$5</i>", {{"content-type", "text/html; charset=latin1"}}));
+        CHECK_FALSE(read(&baseline).not_modified);
+        script(site, answer(200, "<li><b>A</b><i>$6</i>", {{"content-type", "text/html"}}));
+        CHECK_FALSE(read(&baseline).not_modified);
+
+        script(site, answer(200, "<li><b>A</b>", {{"content-type", "text/html"}}));
+        const Scraped warned = read(nullptr);
+        REQUIRE_FALSE(warned.warnings.empty());
+        CHECK(warned.page_hash.empty());
+    }
+
     TEST_CASE("the shorter of the strategy's and the caller's timeout goes to the fetcher") {
         Strategy source;
         source.strategy = R"({"container":{"selector":"li"},"fields":{"name":{"selector":"b"}}})";

@@ -122,6 +122,7 @@ Baseline sample_baseline(const ClaimedJob& claimed, std::string content_hash) {
     baseline.settings_hash = "settings";
     baseline.etag = "\"v1\"";
     baseline.last_modified = "Wed, 15 Jan 2025 10:30:00 GMT";
+    baseline.page_hash = "page";
     return baseline;
 }
 

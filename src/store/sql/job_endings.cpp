@@ -35,6 +35,7 @@ Baseline read_baseline(Columns& columns) {
     baseline.settings_hash = columns.text();
     baseline.etag = columns.text();
     baseline.last_modified = columns.text();
+    baseline.page_hash = columns.text();
     return baseline;
 }
 
@@ -63,14 +64,15 @@ void store_baseline(Connection& connection, std::string_view key, const JobCompl
     const Baseline& baseline = *completion.new_baseline;
     connection.run(
         "INSERT INTO baselines (baseline_key, strategy_id, job_id, content_hash, item_count, field_counts, "
-        "settings_hash, etag, last_modified, schedule_id, workflow_node_id) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+        "settings_hash, etag, last_modified, page_hash, schedule_id, workflow_node_id) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
         "ON CONFLICT (baseline_key) DO UPDATE SET job_id = excluded.job_id, content_hash = excluded.content_hash, "
         "item_count = excluded.item_count, field_counts = excluded.field_counts, "
-        "settings_hash = excluded.settings_hash, etag = excluded.etag, last_modified = excluded.last_modified",
+        "settings_hash = excluded.settings_hash, etag = excluded.etag, last_modified = excluded.last_modified, "
+        "page_hash = excluded.page_hash",
         {key, completion.key.strategy_id, completion.claim.job_id, content_hash, baseline.shape.item_count,
          to_json(baseline.shape.field_counts), baseline.settings_hash, baseline.etag, baseline.last_modified,
-         completion.key.schedule_id, completion.key.workflow_node});
+         baseline.page_hash, completion.key.schedule_id, completion.key.workflow_node});
 }
 
 /// False when the baseline's results are gone.
@@ -91,8 +93,8 @@ Result<std::optional<Baseline>> SqlJobStore::find_baseline(const BaselineKey& ke
     const std::string text = baseline_key(key);
     return look_up<Baseline>(
         database_, "jobs.find_baseline",
-        "SELECT job_id, content_hash, item_count, field_counts, settings_hash, etag, last_modified FROM baselines "
-        "WHERE baseline_key = $1",
+        "SELECT job_id, content_hash, item_count, field_counts, settings_hash, etag, last_modified, page_hash FROM "
+        "baselines WHERE baseline_key = $1",
         {text}, read_baseline);
 }
 

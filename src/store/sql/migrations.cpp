@@ -355,6 +355,9 @@ CREATE INDEX automation_executions_by_end ON automation_executions (ended_at) WH
 ALTER TABLE automation_spans ADD COLUMN spilled_bytes BIGINT;
 )sql";
 
+// A page that comes back byte for byte is not read again.
+constexpr std::string_view hashes_of_pages = "ALTER TABLE baselines ADD COLUMN page_hash TEXT NOT NULL DEFAULT '';";
+
 // Applied in order; published steps are never edited.
 constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API keys", first_schema},
                                 Migration{2, "schedules and changes", schedules_and_changes},
@@ -368,7 +371,8 @@ constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API
                                 Migration{10, "schedules that discover again", rediscovery},
                                 Migration{11, "executions of automations", automation_execution_schema},
                                 Migration{12, "feeds without an index", feeds_without_index},
-                                Migration{13, "bounds of executions", bounds_of_executions}};
+                                Migration{13, "bounds of executions", bounds_of_executions},
+                                Migration{14, "hashes of pages", hashes_of_pages}};
 
 std::string in_dialect(std::string_view script, const Dialect& dialect) {
     constexpr std::string_view mark = "{blob}";
