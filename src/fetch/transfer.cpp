@@ -24,14 +24,10 @@ Transfer::~Transfer() = default;
 
 Transfer::Ended Transfer::wait(const Consumer& consumer, const std::function<void()>& resume, Steady deadline,
                                std::stop_token stop) {
-    const std::stop_callback on_stop(stop, [this] {
-        { const std::lock_guard lock(mutex_); }  // whoever has just found no reason to wake is waiting now
-        changed_.notify_all();
-    });
+    const std::stop_callback on_stop(stop, [this] { changed_.set(); });
     std::string pieces;
-    std::unique_lock lock(mutex_);
-    for (;;) {
-        changed_.wait_until(lock, deadline, [&] { return done_ || !backlog_.empty() || stop.stop_requested(); });
+    for (bool in_time = true;;) {
+        std::unique_lock lock(mutex_);
         if (stop.stop_requested()) return Ended::stopped;
         if (!backlog_.empty()) {
             pieces.clear();
@@ -41,11 +37,14 @@ Transfer::Ended Transfer::wait(const Consumer& consumer, const std::function<voi
             delivered_ = true;
             if (!consumer(pieces)) return Ended::refused;
             if (was_paused) resume();
-            if (std::chrono::steady_clock::now() >= deadline) return Ended::late;
-            lock.lock();
-        } else {
-            return done_ ? Ended::done : Ended::late;
+            in_time = std::chrono::steady_clock::now() < deadline;
+            if (!in_time) return Ended::late;
+            continue;
         }
+        if (done_) return Ended::done;
+        if (!in_time) return Ended::late;
+        lock.unlock();
+        in_time = changed_.wait_until(deadline);
     }
 }
 
@@ -183,7 +182,7 @@ void Transfer::end(HopOutcome outcome) {
         outcome_ = std::move(outcome);
         done_ = true;
     }
-    changed_.notify_all();  // the loop holds this transfer until it returns; woken, the caller finds the lock free
+    changed_.set();  // the loop holds this transfer until it returns; woken, the caller finds the lock free
 }
 
 Failure Transfer::failure_of(CURLcode code) const {

@@ -4,7 +4,6 @@
 #include <curl/curl.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -16,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/signal.hpp"
 #include "fetch/failure.hpp"
 #include "fetch/host_gate.hpp"
 #include "fetch/settings.hpp"
@@ -133,8 +133,8 @@ private:
     // Caller's thread only.
     bool delivered_ = false;
 
-    std::mutex mutex_;  // guards the rest
-    std::condition_variable changed_;
+    core::Signal changed_;  // of what the mutex guards, or the stop
+    std::mutex mutex_;      // guards the rest
     std::string backlog_;
     bool paused_ = false;
     bool done_ = false;

@@ -195,7 +195,7 @@ bool Transfer::take_body(std::string_view piece) {
         return true;
     }
     const std::lock_guard lock(mutex_);
-    if (backlog_.empty()) changed_.notify_all();
+    if (backlog_.empty()) changed_.set();
     backlog_ += piece;
     return true;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <iterator>
 #include <utility>
 
 #include "core/id.hpp"
@@ -134,50 +133,50 @@ Runner::Ran Runner::run_one(std::stop_token stop, std::string& freed) {
 }
 
 Runner::Claim Runner::next_job() {
+    Asker self;
     std::unique_lock lock(claim_mutex_);
-    ++asking_;
-    Claim outcome{std::nullopt};
-    // A round that was under way when this thread came did not ask for it.
-    for (const std::uint64_t seen = rounds_begun_;;) {
-        if (!claimed_.empty()) {
-            outcome = std::optional(std::move(claimed_.back()));
-            claimed_.pop_back();
-            break;
-        }
-        if (rounds_over_ > seen && !round_was_full_) {
-            if (round_error_) outcome = *round_error_;
-            break;
-        }
-        if (rounds_begun_ == rounds_over_)
-            claim_for_all(lock);
-        else
-            round_over_.wait(lock);
+    askers_.push_back(&self);
+    if (round_goes_on_) {  // it did not ask for this thread; the next one will
+        lock.unlock();
+        self.turn.wait();
+        if (!self.leads) return std::move(self.outcome);
+        lock.lock();
     }
-    --asking_;
-    return outcome;
+    self.leads = round_goes_on_ = true;
+    claim_for_all(std::move(lock));
+    return std::move(self.outcome);
 }
 
-void Runner::claim_for_all(std::unique_lock<std::mutex>& lock) {
-    ++rounds_begun_;
-    const std::size_t most = asking_;
+void Runner::claim_for_all(std::unique_lock<std::mutex> lock) {
+    std::vector<Asker*> round;
+    round.swap(askers_);
+    Asker* const self = *std::find_if(round.begin(), round.end(), [](const Asker* asker) { return asker->leads; });
     const HostLoad hosts = hosts_;
     lock.unlock();
     auto claimed = [&]() -> Result<std::vector<ClaimedJob>> {
         try {
-            return parts_.store->jobs().claim(parts_.clock->now(), options_.lease, worker_id_, most, hosts);
+            return parts_.store->jobs().claim(parts_.clock->now(), options_.lease, worker_id_, round.size(), hosts);
         } catch (const std::exception& e) {  // a store of the user's, or no memory
             return Error{ErrorCode::internal, e.what()};
         }
     }();
     lock.lock();
-    ++rounds_over_;
-    round_error_ = claimed ? std::nullopt : std::optional(claimed.error());
-    round_was_full_ = claimed && claimed->size() >= most;
-    if (claimed) {
+    if (claimed)
         for (const ClaimedJob& job : *claimed) ++hosts_.busy[job.host];
-        std::move(claimed->rbegin(), claimed->rend(), std::back_inserter(claimed_));
+    round_goes_on_ = !askers_.empty();
+    Asker* const next = round_goes_on_ ? askers_.front() : nullptr;
+    lock.unlock();
+    if (next != nullptr) {
+        next->leads = true;
+        next->turn.set();
     }
-    round_over_.notify_all();
+    for (std::size_t i = 0; i < round.size(); ++i) {
+        if (!claimed)
+            round[i]->outcome = claimed.error();
+        else if (i < claimed->size())
+            round[i]->outcome = std::optional(std::move((*claimed)[i]));
+        if (round[i] != self) round[i]->turn.set();  // and it is gone
+    }
 }
 
 bool Runner::job_left(const std::string& host) {
@@ -297,6 +296,9 @@ void Runner::perform(const ClaimedJob& claimed, std::stop_token stop, std::stop_
             completion.content_hash = baseline->content_hash;
             completion.new_baseline = *baseline;
             completion.new_baseline->job_id = job.job_id;
+            completion.new_baseline->etag = scraped->etag;
+            completion.new_baseline->last_modified = scraped->last_modified;
+            completion.new_baseline->page_hash = scraped->page_hash;
         } else {
             completion.item_count = static_cast<std::int64_t>(scraped->items.size());
             completion.outcome = judge(scraped->items, baseline != nullptr ? &baseline->shape : nullptr);
@@ -329,6 +331,7 @@ void Runner::perform(const ClaimedJob& claimed, std::stop_token stop, std::stop_
                     .settings_hash = (*compiled)->settings_hash,
                     .etag = scraped->etag,
                     .last_modified = scraped->last_modified,
+                    .page_hash = scraped->page_hash,
                 };
             }
         }

@@ -16,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/signal.hpp"
 #include "meter/clock.hpp"
 #include "meter/engine.hpp"
 #include "meter/fetcher.hpp"
@@ -86,6 +87,11 @@ private:
     };
     enum class Ran { one, none, failed };
     using Claim = Result<std::optional<ClaimedJob>>;
+    struct Asker {
+        Claim outcome{std::nullopt};
+        bool leads = false;  ///< has to claim for all
+        core::Signal turn = {};
+    };
 
     void work(std::stop_token stop);
     void keep_house(std::stop_token stop);
@@ -94,7 +100,7 @@ private:
     /// The next job for this thread; nullopt when none may run. Threads that ask at the same time share one call of the
     /// store, which is what makes the bound for each host exact.
     Claim next_job();
-    void claim_for_all(std::unique_lock<std::mutex>& lock);
+    void claim_for_all(std::unique_lock<std::mutex> lock);
     bool job_left(const std::string& host);  ///< had as many jobs as may run?
     void wake_one_worker();
     void run_claimed(const ClaimedJob& claimed, std::stop_token stop);
@@ -131,13 +137,9 @@ private:
     std::unordered_map<std::string, Running> running_;       // guarded by mutex_, by job id
     std::unordered_multimap<std::string, Waiter*> waiters_;  // guarded by mutex_, by job id
 
-    std::mutex claim_mutex_;  // guards the rest of this group
-    std::condition_variable round_over_;
-    std::vector<ClaimedJob> claimed_;  // for threads in next_job(), newest first
-    std::size_t asking_ = 0;           // threads in next_job()
-    std::uint64_t rounds_begun_ = 0, rounds_over_ = 0;
-    bool round_was_full_ = false;  // the newest round got as many jobs as it asked for
-    std::optional<Error> round_error_;
+    std::mutex claim_mutex_;      // guards the rest of this group
+    std::vector<Asker*> askers_;  // whom the next round claims for; each waits for it on its own stack
+    bool round_goes_on_ = false;  // or is about to begin: another thread claims
     HostLoad hosts_;
 
     std::vector<std::jthread> workers_;

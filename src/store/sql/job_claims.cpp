@@ -2,6 +2,8 @@
 //
 // A claim raises `token`; every later write about it names (job_id, token) and finds nothing when the job was taken
 // over, ended or deleted meanwhile. A lease that has run out but was not swept yet is still held.
+#include <map>
+
 #include "store/sql/columns.hpp"
 #include "store/sql/job_rows.hpp"
 #include "store/sql/job_store.hpp"
@@ -180,6 +182,7 @@ Result<std::vector<ClaimedJob>> SqlJobStore::claim(TimePoint now, std::chrono::m
         Claimed claimed;
         HostLoad load = hosts;
         Turn next_turn = turn();
+        std::map<std::optional<std::string>, std::int64_t> moved;  // by batch
         while (claimed.size() < most) {
             const auto next = next_pending(connection, load, next_turn);
             if (!next) break;
@@ -192,10 +195,12 @@ Result<std::vector<ClaimedJob>> SqlJobStore::claim(TimePoint now, std::chrono::m
                                                 return found;
                                             });
             if (!job) break;  // another process was quicker
-            count_move(connection, job->job.batch_id, JobStatus::pending, JobStatus::running);
+            ++moved[job->job.batch_id];
             if (load.most > 0) ++load.busy[job->host];
             claimed.push_back(*std::move(job));
         }
+        for (const auto& [batch_id, jobs] : moved)
+            count_move(connection, batch_id, JobStatus::pending, JobStatus::running, jobs);
         const std::lock_guard lock(mutex_);
         turn_ = next_turn;
         return claimed;

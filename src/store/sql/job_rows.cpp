@@ -55,8 +55,9 @@ void insert_batch(Connection& connection, const Batch& batch, std::size_t pendin
         {batch.batch_id, batch.account_id, batch.strategy_id, batch.job_count, batch.created_at, pending});
 }
 
-void count_move(Connection& connection, const std::optional<std::string>& batch_id, JobStatus from, JobStatus to) {
-    const auto change = [&](JobStatus status) { return int{to == status} - int{from == status}; };
+void count_move(Connection& connection, const std::optional<std::string>& batch_id, JobStatus from, JobStatus to,
+                std::int64_t jobs) {
+    const auto change = [&](JobStatus status) { return (int{to == status} - int{from == status}) * jobs; };
     connection.run("UPDATE job_totals SET pending = pending + $1, running = running + $2",
                    {change(JobStatus::pending), change(JobStatus::running)});
     if (!batch_id) return;

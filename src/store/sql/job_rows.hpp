@@ -43,9 +43,10 @@ inline constexpr std::string_view job_place_columns = "batch_id, schedule_id, wo
 
 JobPlace read_job_place(Columns& columns);
 
-/// Moves one job between two statuses in the counters of its batch and of the store. Belongs into the transaction that
-/// changes the job.
-void count_move(Connection& connection, const std::optional<std::string>& batch_id, JobStatus from, JobStatus to);
+/// Moves jobs of a batch, or of none, between two statuses in the counters of the batch and of the store. Belongs into
+/// the transaction that changes the jobs.
+void count_move(Connection& connection, const std::optional<std::string>& batch_id, JobStatus from, JobStatus to,
+                std::int64_t jobs = 1);
 
 /// How a job ended.
 struct JobEnd {

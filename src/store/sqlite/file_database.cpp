@@ -102,7 +102,7 @@ Result<std::unique_ptr<Connection>> open_connection(const std::string& path, con
     // The log is copied back after about 16 MB, and its file cut to 64 MB after a long reader made it grow.
     connection->script(
         "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; "
-        "PRAGMA cache_size = -16384");
+        "PRAGMA cache_size = -8192");
     if (*version < sql::known_schema_version())
         if (auto migrated = bring_up_to_date(*connection); !migrated) return migrated.error();
     return connection;
@@ -123,7 +123,7 @@ std::unique_ptr<Connection> ReaderPool::take() {
     }
     try {
         auto connection = std::make_unique<Connection>(path_, options_.busy_timeout);
-        connection->script("PRAGMA query_only = ON; PRAGMA cache_size = -4096");
+        connection->script("PRAGMA query_only = ON; PRAGMA cache_size = -2048");
         return connection;
     } catch (...) {
         give_back(nullptr);

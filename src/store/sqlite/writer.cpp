@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/signal.hpp"
 #include "store/sqlite/guarded.hpp"
 
 namespace meter::sqlite {
@@ -20,25 +21,13 @@ bool makes_room(std::string_view operation) noexcept {
 
 }  // namespace
 
-/// One waiting call of run(). It lives on the caller's stack until `done`.
+/// One waiting call of run(). It lives on the caller's stack until it is `done`.
 struct Writer::Request {
     std::string_view operation;
     const sql::Database::Work& work;
-    Result<void> outcome = {};  ///< written by the thread before `done`
+    Result<void> outcome = {};  ///< written by the thread before it is `done`
 
-    std::mutex mutex = {};
-    std::condition_variable finished = {};
-    bool done = false;  ///< guarded by mutex
-
-    void finish() {
-        const std::lock_guard lock(mutex);
-        done = true;
-        finished.notify_one();  // under the lock: the caller destroys this as soon as it can have it
-    }
-    void wait() {
-        std::unique_lock lock(mutex);
-        finished.wait(lock, [&] { return done; });
-    }
+    core::Signal done = {};  ///< the last that anybody else touches
 };
 
 Writer::Writer(std::unique_ptr<Connection> connection, Ballast ballast)
@@ -59,7 +48,7 @@ Result<void> Writer::run(std::string_view operation, const sql::Database::Work& 
         queue_.push_back(&request);
     }
     queue_changed_.notify_one();
-    request.wait();
+    request.done.wait();
     return std::move(request.outcome);
 }
 
@@ -78,7 +67,7 @@ void Writer::loop() {
             stats_.writes += group_.size();
             stats_.groups += groups;
         }
-        for (Request* request : group_) request->finish();
+        for (Request* request : group_) request->done.set();
         group_.clear();
     }
 }
@@ -106,7 +95,7 @@ std::size_t Writer::run_group(Request* first) {
     const std::size_t bytes_before = connection_->bound_bytes();
     for (Request* request = first; request != nullptr;) {
         group_.push_back(request);
-        request->outcome = run_in_savepoint(*request);
+        request->outcome = request == first ? run_first(*request) : run_in_savepoint(*request);
         const bool more = !connection_->in_autocommit() && group_.size() < max_group_writes &&
                           connection_->bound_bytes() - bytes_before < max_group_bytes;
         request = more ? next(false) : nullptr;
@@ -147,6 +136,14 @@ void Writer::run_alone(Request& request) {
     });
     if (request.outcome) request.outcome = commit();
     if (!request.outcome) roll_back();
+}
+
+/// A savepoint keeps a copy of each page that changes. The first write needs none: should it fail, there is nothing
+/// else to keep, and the group ends with it.
+Result<void> Writer::run_first(Request& request) {
+    auto outcome = guarded(request.operation, [&] { return request.work(*connection_); });
+    if (!outcome) roll_back();
+    return outcome;
 }
 
 Result<void> Writer::run_in_savepoint(Request& request) {

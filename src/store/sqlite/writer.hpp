@@ -18,11 +18,10 @@
 
 namespace meter::sqlite {
 
-/// A commit with synchronous=FULL waits for the disk. Writes that queue up meanwhile share the next commit: each runs
-/// in a savepoint of its own, so that one that fails takes nothing with it, and none is reported before the commit.
-/// When the transaction as a whole fails, every write of the group runs again alone, so that the one that cannot be
-/// done is the only one that fails.
-/// Threads: run() and stats() from any thread; not from inside a write.
+/// A commit with synchronous=FULL waits for the disk. Writes that queue up meanwhile share the next commit: each but
+/// the first runs in a savepoint of its own, so that one that fails takes nothing with it, and none is reported before
+/// the commit. When the transaction as a whole fails, every write of the group runs again alone, so that the one that
+/// cannot be done is the only one that fails. Threads: run() and stats() from any thread; not from inside a write.
 class Writer {
 public:
     explicit Writer(std::unique_ptr<Connection> connection, Ballast ballast = {});
@@ -49,6 +48,7 @@ private:
     std::size_t run_group(Request* first);  ///< transactions used
     void run_alone(Request& request);
     void try_with_more_room(Request& request);
+    Result<void> run_first(Request& request);
     Result<void> run_in_savepoint(Request& request);
     Result<void> commit();
     void roll_back() noexcept;
