@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -61,13 +60,6 @@ private:
     std::vector<std::pair<std::string, meter::TimePoint>> starts_;
 };
 
-double resident_mib() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with("VmRSS:")) return std::strtod(line.c_str() + 6, nullptr) / 1024;
-    return 0;
-}
-
 std::unique_ptr<meter::Engine> open_engine(const std::string& file, std::shared_ptr<meter::Clock> clock,
                                            std::shared_ptr<Pages> pages) {
     return meter::Engine::open({.store = meter::open_store("sqlite:" + file).value(),
@@ -100,10 +92,10 @@ void idle_and_due(const std::string& file) {
     const std::string strategy = add_strategy(*engine);
     pages->open(false);
     (void)add_schedule(*engine, strategy, 0, 86'400);
-    const double before = resident_mib();
+    const double before = bench::resident_mib();
     for (int i = 1; i < many; ++i) (void)add_schedule(*engine, strategy, i, 86'400);
     std::printf("%d schedules\n", many);
-    std::printf("  idle, resident memory                  %9.1f MiB (limit 10)\n", resident_mib() - before);
+    std::printf("  idle, resident memory                  %9.1f MiB (limit 10)\n", bench::resident_mib() - before);
 
     const double start = bench::wall_seconds();
     clock->advance(24h);
