@@ -20,6 +20,7 @@ JOBS = int(os.environ.get("METER_SOAK_JOBS", 1000))
 MIB = 1 << 20
 # Idle connections to the site, and files that are opened when they are first needed.
 SPARE_DESCRIPTORS = 12
+SPARE_THREADS = 2  # of 10,000 jobs one more was seen; one that a job leaves behind would be thousands
 # What the page caches of SQLite may still grow by while the database is small: the writer's and the readers'.
 NOISE = 4 * MIB if JOBS >= 10_000 else 24 * MIB
 
@@ -83,7 +84,7 @@ class Soak(harness.MeterCase):
         def as_before():
             now = Left(self.server)
             fewer = sum(now.descriptors.values()) <= sum(like.descriptors.values()) + SPARE_DESCRIPTORS
-            return now if now.threads == like.threads and now.children == 0 and fewer else None
+            return now if now.threads <= like.threads + SPARE_THREADS and now.children == 0 and fewer else None
         try:
             return eventually(as_before, 20)
         except AssertionError:
@@ -102,7 +103,8 @@ class Soak(harness.MeterCase):
         for left in found[1:]:
             new = left.descriptors - before.descriptors
             self.assertLessEqual(sum(new.values()), SPARE_DESCRIPTORS, new)
-            self.assertEqual((left.threads, left.children), (before.threads, 0))
+            self.assertLessEqual(left.threads, before.threads + SPARE_THREADS)
+            self.assertEqual(left.children, 0)
             self.assertEqual(left.files, before.files)
         self.assertEqual(os.listdir(self.temporary.name), [])
         if not harness.SANITIZED:
