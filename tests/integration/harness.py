@@ -36,7 +36,7 @@ import spec as contract
 BINARY = pathlib.Path(os.environ.get("METER_SERVER", contract.PROJECT / "build" / "dev" / "bin" / "meter-server"))
 # A sanitizer keeps freed memory for a while: what such a server's memory does says nothing about the product.
 SANITIZED = b"__asan_init" in BINARY.read_bytes() if BINARY.is_file() else False
-UNLIMITED = ("--rate-limit-default", "1000000", "--rate-limit-generation", "1000000")
+UNLIMITED = ("--rate-limit-default", "1000000000", "--rate-limit-generation", "1000000000")
 QUICK_LEASES = ("--jobs-lease-seconds", "1", "--jobs-sweep-seconds", "1")
 UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 NOTHING = object()
