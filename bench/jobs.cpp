@@ -2,6 +2,7 @@
 // Arguments: base URL (1,000 pages at BASE/N.html, or as many as asked for), number of pages, path of a new database
 // file, connections (16). Prints pages, CPU and wall seconds of the first time, CPU seconds of the second, and memory:
 // what stays after each of them, and the most that either took, as one JSON line.
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -32,6 +33,8 @@ int main(int argc, char** argv) {
     const int pages = std::atoi(argv[2]);
     const int connections = argc == 5 ? std::atoi(argv[4]) : 16;
     const double cpu = bench::cpu_seconds(), wall = bench::wall_seconds();
+    mallopt(M_MMAP_THRESHOLD, 128 << 10);  // as meter-server does
+    mallopt(M_ARENA_MAX, 8);
 
     auto engine = meter::Engine::open({.store = meter::open_store(std::string("sqlite:") + argv[3]).value(),
                                        .fetch = {.per_host = connections, .allow_private_networks = true},
