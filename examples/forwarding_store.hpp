@@ -55,6 +55,11 @@ public:
         return real_.sweep(now, max_attempts);
     }
     meter::Result<meter::JobCounts> counts() override { return real_.counts(); }
+    meter::Result<meter::DroppedJobs> drop_ended_before(meter::TimePoint moment,
+                                                        const std::optional<meter::EndedPlace>& after,
+                                                        std::int64_t limit) override {
+        return real_.drop_ended_before(moment, after, limit);
+    }
 
 private:
     meter::JobStore& real_;

@@ -71,6 +71,10 @@ Result<void> set_execute_timeout(ServerConfig& config, const OptionValue& value)
     return set_whole(config.engine.jobs.execute_timeout, value, "seconds");
 }
 
+Result<void> set_job_retention(ServerConfig& config, const OptionValue& value) {
+    return set_whole(config.engine.jobs.retention, value, "hours");
+}
+
 Result<void> set_snapshot_retention(ServerConfig& config, const OptionValue& value) {
     return set_whole(config.engine.snapshot_retention, value, "hours");
 }
@@ -347,6 +351,10 @@ constexpr OptionSpec specs[] = {
     {"smtp.ca_file", "", text, "", 0, 0, "PEM file of authorities trusted for the mail server; empty: the system's",
      METER_SET(c.engine.webhooks.smtp.ca_file = v.text)},
 
+    {"retention.jobs", "", seconds, "0", 0, 3650 * day,
+     "How long ended jobs and their batches are kept, in whole hours (docs/operations.md says which stay longer); 0: "
+     "until their strategy is deleted",
+     set_job_retention},
     {"retention.snapshots", "", seconds, "30d", 0, 3650 * day,
      "How long the page of a strategy is kept for refining it", set_snapshot_retention},
     {"log.level", "", text, "info", 0, 0, "Least level that is logged: debug, info, warning or error", set_log_level},

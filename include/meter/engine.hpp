@@ -46,7 +46,10 @@ struct JobOptions {
     std::int64_t max_attempts = 2;               ///< claims before a job that keeps losing its worker fails; [1, 1000]
     std::int64_t max_pending = 1'000'000;        ///< more are refused as unavailable; [1, 1e9]
     std::chrono::seconds execute_timeout{3600};  ///< of Engine::execute(); [1 s, 24 h]
-    ExtractLimits extract = {};                  ///< "Extraction failed: too many results" beyond them
+    /// How long ended jobs are kept; JobStore::drop_ended_before() says which stay longer. 0: until their strategy is
+    /// deleted. [0, 10 years]
+    std::chrono::hours retention{0};
+    ExtractLimits extract = {};  ///< "Extraction failed: too many results" beyond them
 };
 
 /// The allowance of strategies per account and 30 days.

@@ -18,6 +18,7 @@
 #include "meter/filter.hpp"
 #include "meter/generator.hpp"
 #include "meter/job.hpp"
+#include "meter/job_store.hpp"
 #include "meter/json.hpp"
 #include "meter/keyword_filter.hpp"
 #include "meter/logger.hpp"

@@ -25,7 +25,7 @@ Result<void> validate(const EngineOptions& options) {
     };
     constexpr std::int64_t hour_ms = 3'600'000;
 
-    const std::array<Result<void>, 33> checks{
+    const std::array<Result<void>, 34> checks{
         option_in_range<std::int64_t>("jobs.workers", options.jobs.workers, 0, 1024),
         option_in_range<std::int64_t>("jobs.per_host", options.jobs.per_host, 0, 1024),
         option_in_range<std::int64_t>("jobs.lease", ms(options.jobs.lease), 100, hour_ms),
@@ -33,6 +33,7 @@ Result<void> validate(const EngineOptions& options) {
         option_in_range<std::int64_t>("jobs.max_attempts", options.jobs.max_attempts, 1, 1000),
         option_in_range<std::int64_t>("jobs.max_pending", options.jobs.max_pending, 1, 1'000'000'000),
         option_in_range<std::int64_t>("jobs.execute_timeout", ms(options.jobs.execute_timeout), 1'000, 24 * hour_ms),
+        option_in_range<std::int64_t>("jobs.retention", ms(options.jobs.retention), 0, 87'600 * hour_ms),
         option_in_range<std::uint64_t>("jobs.extract.max_items", options.jobs.extract.max_items, 1, 1'000'000),
         option_in_range<std::uint64_t>("jobs.extract.max_result_bytes", options.jobs.extract.max_result_bytes, 1024,
                                        1u << 30),

@@ -22,6 +22,8 @@ constexpr int persist_tries = 20;
 // Each refusal means that another job of the same key completed, so this is reached by no honest load.
 constexpr int baseline_tries = 10'000;
 constexpr std::chrono::hours snapshot_sweep{1};
+constexpr std::chrono::hours job_retention_sweep{1};
+constexpr std::int64_t job_drop_batch = 100;       // short enough for what else the store has to write
 constexpr std::chrono::hours tick_memory{24 * 3};  // how far a clock may go back without ticking twice
 constexpr std::size_t compiled_kept = 1'024;
 
@@ -466,6 +468,7 @@ void Runner::keep_house(std::stop_token stop) {
     TimePoint next_sweep = parts_.clock->now();
     TimePoint next_poll = parts_.clock->now();
     TimePoint next_snapshots = parts_.clock->now();
+    TimePoint next_drop = options_.retention.count() > 0 ? parts_.clock->now() : TimePoint::max();
     while (!stop.stop_requested()) {
         const TimePoint now = parts_.clock->now();
         if (now >= next_beat) {
@@ -494,8 +497,17 @@ void Runner::keep_house(std::stop_token stop) {
             (void)parts_.store->schedules().drop_ticks_before(now - tick_memory);
             next_snapshots = now + snapshot_sweep;
         }
-        parts_.clock->sleep_until(std::min({next_beat, next_sweep, next_poll, next_snapshots}), stop);
+        if (now >= next_drop) next_drop = drop_old_jobs(now);
+        parts_.clock->sleep_until(std::min({next_beat, next_sweep, next_poll, next_snapshots, next_drop}), stop);
     }
+}
+
+TimePoint Runner::drop_old_jobs(TimePoint now) {
+    const auto dropped =
+        parts_.store->jobs().drop_ended_before(now - options_.retention, dropped_up_to_, job_drop_batch);
+    if (!dropped) parts_.logger->log(LogLevel::warning, "old jobs not removed", {{"reason", dropped.error().message}});
+    dropped_up_to_ = dropped ? dropped->next : std::nullopt;
+    return dropped_up_to_ ? now : now + job_retention_sweep;
 }
 
 void Runner::renew_leases(TimePoint now) {

@@ -111,6 +111,8 @@ private:
     Result<bool> persist(std::stop_token stop, const std::function<Result<bool>()>& call);
     void renew_leases(TimePoint now);
     void sweep(TimePoint now);
+    /// One step of removing what ended long ago; when to take the next.
+    TimePoint drop_old_jobs(TimePoint now);
     bool is_last_of_node(const Job& job) const;  ///< with mutex_ held
     void cancel_where(const std::function<bool(const Running&)>& matches);
     Result<std::optional<Strategy>> strategy_of(const Job& job);
@@ -141,6 +143,8 @@ private:
     std::vector<Asker*> askers_;  // whom the next round claims for; each waits for it on its own stack
     bool round_goes_on_ = false;  // or is about to begin: another thread claims
     HostLoad hosts_;
+
+    std::optional<EndedPlace> dropped_up_to_;  // of the housekeeper alone
 
     std::vector<std::jthread> workers_;
     std::jthread housekeeper_;

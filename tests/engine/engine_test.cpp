@@ -26,6 +26,8 @@ TEST_SUITE("engine.options") {
                  Row{"quota.tier", [](EngineOptions& o) { o.quota.tier = "gold"; }},
                  Row{"quota.limit", [](EngineOptions& o) { o.quota.limit = -2; }},
                  Row{"generate_deadline", [](EngineOptions& o) { o.generate_deadline = std::chrono::seconds(0); }},
+                 Row{"jobs.retention", [](EngineOptions& o) { o.jobs.retention = std::chrono::hours(-1); }},
+                 Row{"jobs.retention", [](EngineOptions& o) { o.jobs.retention = std::chrono::hours(87'601); }},
                  Row{"snapshot_retention", [](EngineOptions& o) { o.snapshot_retention = std::chrono::hours(-1); }},
              }) {
             CAPTURE(row.subject);

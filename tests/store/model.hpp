@@ -25,6 +25,7 @@ public:
     std::vector<AuditEvent> audit;
     std::map<std::string, Entry> jobs;
     std::map<std::string, Batch> batches;
+    std::map<std::string, std::pair<std::int64_t, std::int64_t>> dropped;  // batch -> completed, failed jobs removed
     std::map<Key, Baseline> baselines;
     std::map<std::string, std::pair<std::string, TimePoint>> reservations;  // -> account, expiry
     std::string last_served;
@@ -86,6 +87,8 @@ public:
         if (found == batches.end() || found->second.account_id != account_id) return std::nullopt;
         BatchProgress progress;
         progress.batch = found->second;
+        if (const auto gone = dropped.find(batch_id); gone != dropped.end())
+            std::tie(progress.completed, progress.failed) = gone->second;
         for (const auto& [id, entry] : jobs) {
             if (entry.job.batch_id != batch_id) continue;
             progress.pending += entry.job.status == JobStatus::pending;
@@ -183,6 +186,40 @@ public:
                 requeue(entry);
                 ++result.requeued;
             }
+        }
+        return result;
+    }
+
+    bool is_needed(const Job& job) const {
+        for (const auto& [key, baseline] : baselines)
+            if (baseline.job_id == job.job_id) return true;
+        for (const auto& [id, entry] : jobs)
+            if (job.batch_id && entry.job.batch_id == job.batch_id && !entry.job.completed_at) return true;
+        return false;
+    }
+
+    DroppedJobs drop_ended_before(TimePoint moment, const std::optional<EndedPlace>& after, std::int64_t limit) {
+        std::vector<std::pair<TimePoint, std::string>> ended;
+        for (const auto& [id, entry] : jobs)
+            if (entry.job.completed_at && *entry.job.completed_at < moment &&
+                (!after || std::pair(*entry.job.completed_at, id) > std::pair(after->completed_at, after->job_id)))
+                ended.emplace_back(*entry.job.completed_at, id);
+        std::sort(ended.begin(), ended.end());
+        DroppedJobs result;
+        if (ended.size() >= static_cast<std::size_t>(limit)) {
+            ended.resize(static_cast<std::size_t>(limit));
+            result.next = EndedPlace{ended.back().first, ended.back().second};
+        }
+        std::erase_if(ended, [&](const auto& place) { return is_needed(jobs.at(place.second).job); });
+        for (const auto& place : ended) {
+            const Job job = jobs.at(place.second).job;
+            jobs.erase(place.second);
+            ++result.dropped;
+            if (!job.batch_id) continue;
+            ++(job.status == JobStatus::completed ? dropped[*job.batch_id].first : dropped[*job.batch_id].second);
+            if (std::none_of(jobs.begin(), jobs.end(),
+                             [&](const auto& entry) { return entry.second.job.batch_id == job.batch_id; }))
+                batches.erase(*job.batch_id);
         }
         return result;
     }

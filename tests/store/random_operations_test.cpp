@@ -33,6 +33,7 @@ public:
             {5, &RandomOperations::list_jobs},       {3, &RandomOperations::history},
             {3, &RandomOperations::look_at_batch},   {3, &RandomOperations::quota},
             {2, &RandomOperations::list_strategies}, {3, &RandomOperations::look_at_job},
+            {2, &RandomOperations::drop_old_jobs},
         };
         int total = 0;
         for (const auto& kind : kinds) total += kind.weight;
@@ -270,6 +271,16 @@ private:
         REQUIRE(swept.requeued == expected.requeued);
         REQUIRE(swept.failed == expected.failed);
     }
+    /// A walk goes on where it stood, whatever happened in between.
+    void drop_old_jobs() {
+        const TimePoint before = moment(now_ - pick(40'000));
+        const std::int64_t limit = 1 + pick(8);
+        const auto dropped = store_.jobs().drop_ended_before(before, dropped_up_to_, limit).value();
+        const auto expected = model_.drop_ended_before(before, dropped_up_to_, limit);
+        REQUIRE(dropped.dropped == expected.dropped);
+        REQUIRE(dropped.next == expected.next);
+        dropped_up_to_ = dropped.next;
+    }
     void list_jobs() {
         JobQuery query;
         if (chance(30)) query.strategy_id = some_id(model_.strategies);
@@ -374,6 +385,7 @@ private:
     std::mt19937 random_;
     tests::Model model_;
     std::vector<ClaimRef> claims_;
+    std::optional<EndedPlace> dropped_up_to_;
     std::int64_t now_ = 0;
     std::int64_t last_number_ = 0;
     int step_ = 0;

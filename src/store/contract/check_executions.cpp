@@ -410,4 +410,26 @@ void check_execution_retention(ContractReport& report, Store& store) {
                   "what goes on stays, however old");
 }
 
+void check_execution_jobs(ContractReport& report, Store& store) {
+    const Strategy strategy = add_strategy(report, store, "acme", 1);
+    const Strategy foreign = add_strategy(report, store, "guest", 2);
+    const Automation automation = add_automation(report, store, 1);
+    (void)add_execution(report, store, automation, 10);
+    for (const auto& [owner, number] : {std::pair(&strategy, 50), {&strategy, 100}, {&strategy, 200}, {&foreign, 201}})
+        (void)add_job(report, store, *owner, number);
+    for (int i = 0; i < 4; ++i)
+        report.take(store.jobs().complete(sample_completion(claim(report, store, 300), "hash")), "complete()");
+    const auto drop = [&] {
+        return report.take(store.jobs().drop_ended_before(moment(9'000), {}, 10), "drop_ended_before()").dropped;
+    };
+    const auto claimed = claim_execution(report, store, 100);
+    (void)add_execution(report, store, automation, 11);  // waits: it has made none
+    report.expect(drop() == 2 && report.take(store.jobs().find("acme", sample_id(100)), "find()").has_value() &&
+                      report.take(store.jobs().find("acme", sample_id(200)), "find()").has_value(),
+                  "an execution that goes on finds the jobs that were made since it began");
+    report.take(store.executions().finish(claimed.ref(), ExecutionStatus::completed, std::nullopt, moment(400)),
+                "finish()");
+    report.expect(drop() == 2, "when it has ended they go");
+}
+
 }  // namespace meter::testing

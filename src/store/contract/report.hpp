@@ -114,6 +114,10 @@ void check_failures(ContractReport& report, Store& store);
 void check_completion(ContractReport& report, Store& store);
 void check_baselines(ContractReport& report, Store& store);
 void check_baseline_race(ContractReport& report, Store& store);
+void check_job_retention(ContractReport& report, Store& store);
+void check_batch_retention(ContractReport& report, Store& store);
+void check_tick_retention(ContractReport& report, Store& store);
+void check_run_retention(ContractReport& report, Store& store);
 void check_idempotency(ContractReport& report, Store& store);
 void check_idempotency_race(ContractReport& report, Store& store);
 void check_schedules(ContractReport& report, Store& store);
@@ -157,6 +161,7 @@ void check_execution_ends(ContractReport& report, Store& store);
 void check_execution_data(ContractReport& report, Store& store);
 void check_execution_turns(ContractReport& report, Store& store);
 void check_execution_retention(ContractReport& report, Store& store);
+void check_execution_jobs(ContractReport& report, Store& store);
 void check_health(ContractReport& report, Store& store);
 /// Moves what another part left behind to an empty store.
 void check_transfer(ContractReport& report, Store& full, Store& empty);

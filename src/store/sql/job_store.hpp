@@ -41,6 +41,10 @@ public:
     Result<bool> fail_unfinished(std::string_view account_id, std::string_view job_id, TimePoint completed_at,
                                  std::string_view error) override;
 
+    // job_retention.cpp
+    Result<DroppedJobs> drop_ended_before(TimePoint moment, const std::optional<EndedPlace>& after,
+                                          std::int64_t limit) override;
+
 private:
     struct Next {
         std::string job_id;

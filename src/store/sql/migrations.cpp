@@ -358,6 +358,15 @@ ALTER TABLE automation_spans ADD COLUMN spilled_bytes BIGINT;
 // A page that comes back byte for byte is not read again.
 constexpr std::string_view hashes_of_pages = "ALTER TABLE baselines ADD COLUMN page_hash TEXT NOT NULL DEFAULT '';";
 
+// For the removal of jobs that ended long ago, and to see what needs them. Inputs that are not reused have a job of
+// their own run.
+constexpr std::string_view ends_of_jobs = R"sql(
+CREATE INDEX jobs_by_end ON jobs (completed_at, job_id) WHERE completed_at IS NOT NULL;
+CREATE INDEX baselines_by_job ON baselines (job_id);
+CREATE INDEX workflow_inputs_reused ON workflow_inputs (job_id, run_id) WHERE reused = 1;
+CREATE INDEX automation_executions_at_work ON automation_executions (account_id, started_at) WHERE due_at IS NOT NULL;
+)sql";
+
 // Applied in order; published steps are never edited.
 constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API keys", first_schema},
                                 Migration{2, "schedules and changes", schedules_and_changes},
@@ -372,7 +381,8 @@ constexpr std::array migrations{Migration{1, "strategies, jobs, idempotency, API
                                 Migration{11, "executions of automations", automation_execution_schema},
                                 Migration{12, "feeds without an index", feeds_without_index},
                                 Migration{13, "bounds of executions", bounds_of_executions},
-                                Migration{14, "hashes of pages", hashes_of_pages}};
+                                Migration{14, "hashes of pages", hashes_of_pages},
+                                Migration{15, "ends of jobs", ends_of_jobs}};
 
 std::string in_dialect(std::string_view script, const Dialect& dialect) {
     constexpr std::string_view mark = "{blob}";
