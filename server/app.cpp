@@ -87,7 +87,13 @@ void App::end_waits() {
 Answer App::handle(const HttpRequest& request) {
     const auto start = std::chrono::steady_clock::now();
     Exchange exchange;
-    Answer reply = answer(request, exchange);
+    Answer reply;
+    if (auto preflight = options_.cors.preflight(request.head)) {
+        reply = *std::move(preflight);
+    } else {
+        reply = answer(request, exchange);
+        options_.cors.share(request.head, reply);
+    }
     reply.headers.emplace_back("X-Request-Id", exchange.id);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     metrics_.count(request.head.method, exchange.route, reply.status, took.count());
@@ -100,10 +106,10 @@ Answer App::handle(const HttpRequest& request) {
     return reply;
 }
 
-Answer App::refuse(const Refusal& refusal, std::string_view target) {
+Answer App::refuse(const Refusal& refusal, const RequestHead& seen) {
     const auto id = new_request_id();
-    const auto path = target.substr(0, std::min(target.find('?'), target.size()));
-    auto reply = to_answer(http_problem(refusal.status, refusal.detail), path, id);
+    auto reply = to_answer(http_problem(refusal.status, refusal.detail), seen.path(), id);
+    options_.cors.share(seen, reply);
     reply.headers.emplace_back("X-Request-Id", id);
     metrics_.count("", "", reply.status, 0);
     log_->access(

@@ -15,6 +15,7 @@
 #include "answers.hpp"
 #include "auth.hpp"
 #include "blocking_calls.hpp"
+#include "cors.hpp"
 #include "http/message.hpp"
 #include "http/query.hpp"
 #include "log.hpp"
@@ -32,6 +33,7 @@ struct AppOptions {
     std::size_t generate_places = 32;         ///< strategies made at once
     std::chrono::seconds generate_deadline{55};
     RunStatus partial_as = RunStatus::partial;  ///< status that run endpoints show instead of `partial`
+    Cors cors = {};                             ///< pages that may read answers
 };
 
 class IdempotentRuns;
@@ -72,8 +74,8 @@ public:
     ~App();
 
     Answer handle(const HttpRequest& request);
-    /// The answer to a request that the connection loop refused.
-    Answer refuse(const Refusal& refusal, std::string_view target);
+    /// The answer to a request that the connection loop refused; `seen` is what is known of its head.
+    Answer refuse(const Refusal& refusal, const RequestHead& seen);
     /// From now on /healthz and /readyz say so.
     void begin_stop() noexcept { stopping_ = true; }
     /// Ends waiting calls: execute answers 503 while its job goes on or back to the queue.

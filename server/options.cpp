@@ -35,6 +35,13 @@ Result<void> set_listen(ServerConfig& config, const OptionValue& value) {
     return {};
 }
 
+Result<void> set_allowed_origins(ServerConfig& config, const OptionValue& value) {
+    auto cors = Cors::parse(value.text);
+    if (!cors) return cors.error();
+    config.app.cors = *std::move(cors);
+    return {};
+}
+
 Result<void> set_log_level(ServerConfig& config, const OptionValue& value) {
     for (const auto level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error})
         if (to_string(level) == value.text) {
@@ -201,6 +208,11 @@ constexpr OptionSpec specs[] = {
      METER_SET(c.loop.head_timeout = v.time)},
     {"http.body_timeout_seconds", "", seconds, "60", second / 10, 1 * hour, "Longest time a request body may take",
      METER_SET(c.loop.body_timeout = v.time)},
+
+    {"cors.allow_origins", "", text, "", 0, 0,
+     "Origins of web pages that may read answers, like https://app.example, with commas between; *: every page; empty: "
+     "none",
+     set_allowed_origins},
 
     {"rate_limit.default", "", count, "600", 0, 1'000'000'000, "Requests a minute and key; 0: no limit",
      METER_SET(c.app.rate_limit_default = v.number)},

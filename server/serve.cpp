@@ -135,7 +135,7 @@ int run_serve(const ServerConfig& config) {
     if (const auto started = start_listening(*listener); !started) return fail_command(started.error());
     EventLoop loop(
         std::move(*listener), config.loop, [&app](const HttpRequest& request) { return app.handle(request); },
-        [&app](const Refusal& refusal, std::string_view target) { return app.refuse(refusal, target); });
+        [&app](const Refusal& refusal, const RequestHead& seen) { return app.refuse(refusal, seen); });
     running_loop = &loop;
     std::thread loop_thread([&loop] { loop.run(); });
     log->log(LogLevel::info, "listening", {{"url", url}, {"version", version()}});

@@ -171,7 +171,7 @@ EventLoop::Reply EventLoop::answer(Task& task) const {
         task.request.reset();
     } else {
         reply.close = true;
-        reply.bytes = render_answer(refusal_handler_(task.refusal, task.target), "GET", true);
+        reply.bytes = render_answer(refusal_handler_(task.refusal, task.seen), "GET", true);
     }
     if (!task.first) return reply;
     const auto sent = ::send(task.connection->socket.get(), reply.bytes.data(), reply.bytes.size(), MSG_NOSIGNAL);
@@ -287,7 +287,7 @@ void EventLoop::add_connection(FileDescriptor socket, std::string network) {
         return;
     }
     connection_count_ = connections_.size();
-    if (crowded) refuse(connection, {503, "Too many connections"}, connection.reader.target());
+    if (crowded) refuse(connection, {503, "Too many connections"}, connection.reader.seen());
 }
 
 void EventLoop::evict_idle() {
@@ -364,9 +364,9 @@ void EventLoop::process_input(Connection& connection) {
     account(connection);
     if (state == RequestReader::State::ready) return dispatch(connection);
     if (state == RequestReader::State::refused)
-        return refuse(connection, connection.reader.refusal(), connection.reader.target());
+        return refuse(connection, connection.reader.refusal(), connection.reader.seen());
     if (buffered_ > options_.max_buffered && state == RequestReader::State::body)
-        return refuse(connection, {503, "Too many requests are being received"}, connection.reader.target());
+        return refuse(connection, {503, "Too many requests are being received"}, connection.reader.seen());
     if (state != connection.timed_state) {
         const auto now = std::chrono::steady_clock::now();
         connection.deadline = now + (state == RequestReader::State::head   ? options_.head_timeout
@@ -387,7 +387,7 @@ void EventLoop::dispatch(Connection& connection) {
     account(connection);
     connection.timed_state = RequestReader::State::idle;
     if (!another_listens() && (threads_.empty() || queue_.size() >= options_.max_queued))
-        return refuse(connection, {503, "Too many requests are waiting"}, request->head.target);
+        return refuse(connection, {503, "Too many requests are waiting"}, std::move(request->head));
     connection.peer = request->peer = std::make_shared<Peer>();
     connection.peer->network = connection.network;
     connection.peer->gone = connection.end_announced;
@@ -396,12 +396,12 @@ void EventLoop::dispatch(Connection& connection) {
     queue_.push_back({.connection = &connection, .request = std::move(request), .first = !connection.output_pending()});
 }
 
-void EventLoop::refuse(Connection& connection, Refusal refusal, std::string_view target) {
+void EventLoop::refuse(Connection& connection, Refusal refusal, RequestHead seen) {
     connection.state = Connection::State::working;
     set_busy(connection, true);
     refused_.push_back({.connection = &connection,
                         .refusal = std::move(refusal),
-                        .target = std::string(target),
+                        .seen = std::move(seen),
                         .first = !connection.output_pending()});
 }
 
@@ -479,9 +479,9 @@ void EventLoop::sweep(SteadyTime now) {
         if (connection->state != Connection::State::reading || connection->timed_state == RequestReader::State::idle)
             remove(*connection);
         else if (connection->timed_state == RequestReader::State::head)
-            refuse(*connection, {408, "Request head took too long"}, connection->reader.target());
+            refuse(*connection, {408, "Request head took too long"}, connection->reader.seen());
         else
-            refuse(*connection, {408, "Request body took too long"}, connection->reader.target());
+            refuse(*connection, {408, "Request body took too long"}, connection->reader.seen());
     }
 }
 

@@ -39,8 +39,8 @@ struct LoopOptions {
 class EventLoop {
 public:
     using Handler = std::function<Answer(const HttpRequest&)>;
-    /// The answer to a request that was refused before it had a handler; `target` may be empty or malformed.
-    using RefusalHandler = std::function<Answer(const Refusal&, std::string_view target)>;
+    /// The answer to a request that was refused before it had a handler; `seen` is what is known of its head.
+    using RefusalHandler = std::function<Answer(const Refusal&, const RequestHead& seen)>;
 
     /// The handlers must not throw; they are called on any of the loop's threads.
     EventLoop(Listener listener, LoopOptions options, Handler handler, RefusalHandler refusal_handler);
@@ -71,8 +71,8 @@ private:
         Connection* connection = nullptr;
         std::unique_ptr<HttpRequest> request = {};  ///< null: it is refused
         Refusal refusal = {};
-        std::string target = {};  ///< of what is refused
-        bool first = true;        ///< nothing else waits to be sent before the answer
+        RequestHead seen = {};  ///< of what is refused
+        bool first = true;      ///< nothing else waits to be sent before the answer
     };
     struct Reply {
         std::string bytes = {};
@@ -97,7 +97,7 @@ private:
     void read_some(Connection& connection);
     void process_input(Connection& connection);
     void dispatch(Connection& connection);
-    void refuse(Connection& connection, Refusal refusal, std::string_view target);
+    void refuse(Connection& connection, Refusal refusal, RequestHead seen);
     void finish(Connection& connection, Reply reply);
     /// False when the connection is gone.
     bool flush(Connection& connection);

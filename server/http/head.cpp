@@ -209,12 +209,26 @@ std::optional<Refusal> parse_head(std::string_view bytes, const HeadLimits& limi
     return std::nullopt;
 }
 
-std::string_view guess_target(std::string_view bytes) noexcept {
-    const auto line = bytes.substr(0, std::min(bytes.find('\r'), bytes.size()));
+RequestHead guess_head(std::string_view bytes) {
+    RequestHead head;
+    while (bytes.starts_with("\r\n")) bytes.remove_prefix(2);
+    auto end = std::min(bytes.find('\r'), bytes.size());
+    const auto line = bytes.substr(0, end);
     const auto space = line.find(' ');
-    if (space == std::string_view::npos) return {};
-    const auto rest = line.substr(space + 1);
-    return rest.substr(0, std::min(rest.find(' '), rest.size()));
+    if (space == std::string_view::npos) return head;
+    const auto target = line.substr(space + 1);
+    head.target = without_origin(target.substr(0, std::min(target.find(' '), target.size())));
+    // A line without its end may be a part of itself; behind an empty one is a body.
+    constexpr std::string_view name = "origin:";
+    while (end < bytes.size()) {
+        const auto start = end + 2;
+        end = bytes.find("\r\n", start);
+        if (end == std::string_view::npos || end == start) break;
+        const auto header = bytes.substr(start, end - start);
+        if (header.size() > name.size() && equals_ignoring_case(header.substr(0, name.size()), name))
+            head.headers.emplace_back("origin", std::string(trimmed(header.substr(name.size()))));
+    }
+    return head;
 }
 
 }  // namespace meter::server

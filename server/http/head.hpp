@@ -73,8 +73,9 @@ private:
 /// Returns the refusal, or nothing and fills `head`.
 std::optional<Refusal> parse_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head);
 
-/// The target of a head that may be incomplete or malformed; for choosing the form of a refusal.
-std::string_view guess_target(std::string_view bytes) noexcept;
+/// Target and Origin of a head that may be incomplete or malformed, as far as they can be told; for the form of a
+/// refusal only.
+RequestHead guess_head(std::string_view bytes);
 
 /// ASCII lower case.
 std::string lower_ascii(std::string_view text);

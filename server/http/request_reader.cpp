@@ -39,7 +39,10 @@ RequestReader::State RequestReader::advance_head() {
             break;
     }
     auto refusal = parse_head(rest().substr(0, head_reader_.size()), limits_, head_);
-    if (refusal) return refuse(std::move(*refusal));
+    if (refusal) {
+        head_ = {};
+        return refuse(std::move(*refusal));
+    }
     begin_ += head_reader_.size();
     if (head_.framing == Framing::none) return state_ = State::ready;
     // A body that says it is too long is not read: the handler answers 413 in its place of the order of checks.
@@ -114,8 +117,8 @@ bool RequestReader::take_continue() noexcept {
     return std::exchange(wants_continue_, false) && state_ == State::body && body_.empty();
 }
 
-std::string_view RequestReader::target() const noexcept {
-    return head_.target.empty() ? guess_target(rest()) : std::string_view(head_.target);
+RequestHead RequestReader::seen() const {
+    return head_.target.empty() ? guess_head(rest()) : head_;
 }
 
 }  // namespace meter::server

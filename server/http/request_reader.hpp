@@ -35,8 +35,8 @@ public:
     std::size_t held() const noexcept { return input_.size() + body_.size(); }
     /// True once for each request that waits for "100 Continue" before it sends its body (RFC 9110 10.1.1).
     bool take_continue() noexcept;
-    /// The target of the current request as far as it is known.
-    std::string_view target() const noexcept;
+    /// The head of the current request; as far as it can be guessed while it is not complete, or when it was refused.
+    RequestHead seen() const;
 
 private:
     State refuse(Refusal refusal);

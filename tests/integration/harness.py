@@ -213,6 +213,7 @@ class Server:
         self.options = list(options)
         self.allow_private = allow_private
         self.rate_limits = rate_limits
+        self.cross_origin = "--cors-allow-origins" in options
         self.env = dict(env or {})
         self.bootstrap = bootstrap
         self.own_folder = folder is None
@@ -331,7 +332,7 @@ class Server:
     def judge(self, method, target, answer):
         if not self.strict:
             return
-        the_spec().check(method, target, answer, self.rate_limits)
+        the_spec().check(method, target, answer, self.rate_limits, self.cross_origin)
         if answer.status == 500:
             raise contract.ContractError(f"{method} {target[:200]} answered 500: {answer.body!r}\n{self.log()}")
 

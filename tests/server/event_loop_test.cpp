@@ -88,7 +88,7 @@ public:
     explicit TestServer(LoopOptions options = {})
         : loop_(
               bound(), options, [this](const HttpRequest& request) { return handle(request); },
-              [](const Refusal& refusal, std::string_view) {
+              [](const Refusal& refusal, const RequestHead&) {
                   return Answer{.status = refusal.status, .body = refusal.detail};
               }),
           thread_([this] { loop_.run(); }) {}

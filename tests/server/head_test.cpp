@@ -153,10 +153,29 @@ TEST_SUITE("server.head") {
         CHECK_FALSE(without.expects_continue);
     }
 
-    TEST_CASE("the target of a broken head is guessed for its error body") {
-        CHECK(guess_target("GET /api/v1/x HTTP/1.1\r\nA") == "/api/v1/x");
-        CHECK(guess_target("GET /api/v1/xxx") == "/api/v1/xxx");
-        CHECK(guess_target("\x16\x03\x01").empty());
-        CHECK(guess_target("").empty());
+    TEST_CASE("target and origin of a broken head are guessed for its error answer") {
+        struct Row {
+            std::string_view bytes, target, origin;
+        };
+        for (const Row& row : {
+                 Row{"GET /api/v1/x HTTP/1.1\r\nA", "/api/v1/x", ""},
+                 Row{"GET /api/v1/xxx", "/api/v1/xxx", ""},
+                 Row{"GET http://h/api/v1?x HTTP/1.1\r\n", "/api/v1?x", ""},
+                 Row{"\r\nGET /a HTTP/1.1\r\nORIGIN:http://a \r\n", "/a", "http://a"},
+                 Row{"GET /a HTTP/1.1\r\nBad line\r\nOrigin: http://a\r\n\r\n", "/a", "http://a"},
+                 Row{"GET /a HTTP/1.1\r\nOrigin: http://a.exa", "/a", ""},
+                 Row{"GET /a HTTP/1.1\r\nX: y\r\n\r\nOrigin: http://a\r\n", "/a", ""},
+                 Row{"GET /a HTTP/1.1\r\nXOrigin: http://a\r\nOrigin:\r\n", "/a", ""},
+                 Row{"\x16\x03\x01", "", ""},
+                 Row{"\r", "", ""},
+                 Row{"GET /a\r", "/a", ""},
+                 Row{"", "", ""},
+             }) {
+            CAPTURE(row.bytes);
+            const auto head = guess_head(row.bytes);
+            CHECK(head.target == row.target);
+            const auto* origin = head.header("origin");
+            CHECK((origin ? *origin : std::string()) == row.origin);
+        }
     }
 }

@@ -82,6 +82,22 @@ TEST_SUITE("server.request_reader") {
               std::vector<std::string>{std::string(100, 'x')});
     }
 
+    TEST_CASE("of what is refused its target and origin are seen, in its head or after it") {
+        const std::string asked = "Origin: http://a\r\n";
+        const std::string long_line = "X: " + std::string(40'000, 'x') + "\r\n";
+        for (const auto& bytes :
+             {chunked("zz\r\n").insert(18, asked), post(asked + "Content-Length: 1\r\nContent-Length: 2\r\n", ""),
+              post("Bad line\r\n" + asked, ""), post(asked + long_line, ""), post(long_line + asked, "")}) {
+            auto reader = make_reader();
+            reader.append(bytes);
+            CHECK(reader.advance() == State::refused);
+            const auto seen = reader.seen();
+            CHECK(seen.target == "/p");
+            REQUIRE(seen.header("origin"));
+            CHECK(*seen.header("origin") == "http://a");
+        }
+    }
+
     TEST_CASE("a client that waits for 100 Continue is told once, and not when its body is there already") {
         const std::string lines = "Expect: 100-continue\r\nContent-Length: 2\r\n";
         auto reader = make_reader();
