@@ -178,7 +178,8 @@ class Asked(WithModel):
                        lambda: self.model.answer(b" " * 1_000_000)):
             behave()
             answer = self.make(expect=422, description=wish)
-            self.assertIn("looked for", answer.json["detail"])
+            self.assertEqual(answer.json["detail"], "No items could be extracted")
+            self.assertIn("looked for", answer.json["errors"][0]["msg"])
 
     def test_feedback_goes_to_the_model_only_when_it_is_not_understood(self):
         self.model.say("{}")
