@@ -207,7 +207,8 @@ private:
         const auto member = std::find(region.members.begin(), region.members.end(), row);
         if (region.members.end() - member < 3 || !has_digit(*(member + 1)) || !has_digit(*(member + 2))) return false;
         return std::all_of(region.members.begin(), member, [&](std::uint32_t above) {
-            return page_.next_sibling(page_.first_child(above)) == no_node;
+            const std::uint32_t cell = page_.first_child(above);
+            return cell == no_node || page_.next_sibling(cell) == no_node;
         });
     }
 
