@@ -23,3 +23,5 @@ class MeterTestPackage(ConanFile):
     def test(self):
         if can_run(self):
             self.run(os.path.join(self.cpp.build.bindir, "test_package"), env="conanrun")
+            if self.dependencies["meter"].options.server:
+                self.run("meter-server --version", env="conanrun")

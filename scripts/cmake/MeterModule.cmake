@@ -22,8 +22,10 @@ endif()
 function(meter_module name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LIBS" ${ARGN})
   add_library(meter_${name} STATIC EXCLUDE_FROM_ALL ${ARG_SOURCES})
-  set_target_properties(meter_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
-                        POSITION_INDEPENDENT_CODE ON)
+  set_target_properties(meter_${name} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  if(METER_BUILD_SHARED OR NOT DEFINED CMAKE_POSITION_INDEPENDENT_CODE)  # else as who builds says
+    set_target_properties(meter_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  endif()
   target_include_directories(meter_${name} PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(meter_${name} PRIVATE meter_options PUBLIC Threads::Threads)
   foreach(module IN LISTS ARG_DEPENDS)

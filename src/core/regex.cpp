@@ -1,6 +1,7 @@
 #include "core/regex.hpp"
 
 #include <re2/re2.h>
+#include <re2/stringpiece.h>
 
 namespace meter::core {
 namespace {

@@ -18,7 +18,6 @@ std::string_view view(const xmlChar* text) {
 }
 
 void ignore_error(void*, const char*, ...) {}
-void ignore_structured_error(void*, xmlErrorPtr) {}
 
 }  // namespace
 
@@ -77,7 +76,7 @@ struct XmlStream::Impl {
         sax.internalSubset = xmlSAX2InternalSubset;
         sax.startDocument = xmlSAX2StartDocument;
         sax.error = sax.fatalError = sax.warning = ignore_error;
-        sax.serror = ignore_structured_error;
+        sax.serror = [](void*, auto*) {};  // xmlError* before libxml2 2.12, const xmlError* since
         context = xmlCreatePushParserCtxt(&sax, nullptr, first.data(), static_cast<int>(first.size()), nullptr);
         if (context == nullptr) return false;
         context->_private = this;
