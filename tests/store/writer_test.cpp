@@ -118,6 +118,24 @@ TEST_SUITE("store.writer") {
         CHECK(fixture.count() == 1 + 4);
     }
 
+    TEST_CASE("a write that has only looked does not make its group begin again") {
+        Fixture fixture;
+        const auto before = fixture.writer.stats();
+        std::atomic<int> runs{0};
+        std::vector<sql::Database::Work> works;
+        for (int i = 0; i < 16; ++i)
+            works.push_back([&runs, i](sql::Connection& connection) -> Result<void> {
+                ++runs;
+                if (i % 2 == 1) return Error{ErrorCode::not_found, "not there"};
+                return inserting(i)(connection);
+            });
+        const auto outcomes = fixture.write_in_one_group(works);
+        for (std::size_t i = 0; i < outcomes.size(); ++i) CHECK(outcomes[i].has_value() == (i % 2 == 0));
+        CHECK(fixture.count() == 8);
+        CHECK(runs == 16);
+        CHECK(fixture.writer.stats().groups - before.groups == 1);
+    }
+
     TEST_CASE("a write that fills the disk takes no other with it") {
         Fixture fixture;
         const std::string filling(1 << 20, 'x');

@@ -131,6 +131,10 @@ bool Connection::in_autocommit() const noexcept {
     return sqlite3_get_autocommit(database_.getHandle()) != 0;
 }
 
+int Connection::total_changes() const noexcept {
+    return sqlite3_total_changes(database_.getHandle());
+}
+
 void Connection::empty_log() noexcept {
     sqlite3* const handle = database_.getHandle();
     sqlite3_busy_timeout(handle, 0);  // readers are not waited for

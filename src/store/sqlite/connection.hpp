@@ -33,6 +33,8 @@ public:
 
     /// Is no transaction open? SQLite ends one by itself when it cannot go on (disk full, I/O error).
     bool in_autocommit() const noexcept;
+    /// Rows that were inserted, changed or removed since it was opened, in whole statements; wraps around.
+    int total_changes() const noexcept;
     /// Bytes of all parameters bound so far: a measure of work that needs no clock.
     std::size_t bound_bytes() const noexcept { return bound_bytes_; }
     /// Copies the log into the main file and cuts it to nothing, as far as no reader needs it.

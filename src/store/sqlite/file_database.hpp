@@ -1,4 +1,4 @@
-// A database file: one writer thread, several readers.
+// A database file: one connection that writes, several that read.
 #pragma once
 
 #include <condition_variable>

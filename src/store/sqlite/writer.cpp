@@ -21,102 +21,152 @@ bool makes_room(std::string_view operation) noexcept {
 
 }  // namespace
 
-/// One waiting call of run(). It lives on the caller's stack until it is `done`.
+/// One waiting call of run(). It lives on the caller's stack until it has its turn.
 struct Writer::Request {
     std::string_view operation;
     const sql::Database::Work& work;
-    Result<void> outcome = {};  ///< written by the thread before it is `done`
+    Result<void> outcome = {};  ///< written by the thread that leads, before `turn`
+    bool leads = false;         ///< its thread is to write for all: nobody has run it yet
 
-    core::Signal done = {};  ///< the last that anybody else touches
+    Request* after = nullptr;  ///< in its list
+
+    core::Signal turn = {};  ///< the last that anybody else touches
 };
 
-Writer::Writer(std::unique_ptr<Connection> connection, Ballast ballast)
-    : connection_(std::move(connection)), ballast_(std::move(ballast)), thread_([this] { loop(); }) {}
-
-Writer::~Writer() {
-    {
-        const std::lock_guard lock(mutex_);
-        stopping_ = true;
-    }
-    queue_changed_.notify_one();
+void Writer::List::push(Request& request) noexcept {
+    (last == nullptr ? first : last->after) = &request;
+    last = &request;
+    ++size;
 }
+
+/// Null when it is empty.
+Writer::Request* Writer::List::pop() noexcept {
+    Request* const request = first;
+    if (request == nullptr) return nullptr;
+    first = std::exchange(request->after, nullptr);
+    if (first == nullptr) last = nullptr;
+    --size;
+    return request;
+}
+
+template <class Fn>
+void Writer::for_group(Fn&& fn) {
+    for (Request* request = group_.first; request != nullptr; request = request->after) fn(*request);
+}
+
+Writer::Writer(std::unique_ptr<Connection> connection, Ballast ballast)
+    : connection_(std::move(connection)), ballast_(std::move(ballast)) {}
+
+Writer::~Writer() = default;
 
 Result<void> Writer::run(std::string_view operation, const sql::Database::Work& work) {
     Request request{.operation = operation, .work = work};
     {
         const std::lock_guard lock(mutex_);
-        queue_.push_back(&request);
+        queue_.push(request);
+        request.leads = !std::exchange(led_, true);
     }
-    queue_changed_.notify_one();
-    request.done.wait();
+    if (!request.leads) request.turn.wait();
+    if (request.leads) lead();
     return std::move(request.outcome);
 }
 
 Writer::Stats Writer::stats() const {
     const std::lock_guard lock(mutex_);
     Stats stats = stats_;
-    stats.queued = queue_.size();
+    stats.queued = queue_.size;
     return stats;
 }
 
-void Writer::loop() {
-    while (Request* first = next(true)) {
-        const std::size_t groups = run_group(first);
-        {
-            const std::lock_guard lock(mutex_);
-            stats_.writes += group_.size();
-            stats_.groups += groups;
-        }
-        for (Request* request : group_) request->done.set();
-        group_.clear();
+/// Runs one group, in which the oldest request is this thread's own.
+void Writer::lead() noexcept {
+    group_.push(*next());
+    const std::size_t transactions = run_group();
+    List ended = std::exchange(group_, {});
+    Request* heir = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        stats_.writes += ended.size;
+        stats_.groups += transactions;
+        heir = queue_.first;
+        led_ = heir != nullptr;
     }
+    if (heir != nullptr) {
+        heir->leads = true;
+        heir->turn.set();
+    }
+    ended.pop();  // its own
+    while (Request* const request = ended.pop()) request->turn.set();
 }
 
-/// The oldest waiting request; null when there is none (and, with `wait`, none will come).
-Writer::Request* Writer::next(bool wait) {
-    std::unique_lock lock(mutex_);
-    if (wait) queue_changed_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return nullptr;
-    Request* request = queue_.front();
-    queue_.pop_front();
-    return request;
+/// The oldest waiting request; null when there is none.
+Writer::Request* Writer::next() noexcept {
+    const std::lock_guard lock(mutex_);
+    return queue_.pop();
 }
 
-std::size_t Writer::run_group(Request* first) {
-    // IMMEDIATE: a transaction that starts reading cannot become a writer once another process has committed.
-    const auto begun = guarded(first->operation, [&]() -> Result<void> {
+/// IMMEDIATE: a transaction that starts reading cannot become a writer once another process has committed.
+Result<void> Writer::begin(std::string_view operation) {
+    return guarded(operation, [&]() -> Result<void> {
         connection_->run("BEGIN IMMEDIATE");
         return {};
     });
-    if (!begun) {
-        refuse_queue(first, begun.error());
+}
+
+std::size_t Writer::run_group() {
+    if (const auto begun = begin(group_.first->operation); !begun) {
+        refuse_queue(begun.error());
         return 0;
     }
     const std::size_t bytes_before = connection_->bound_bytes();
-    for (Request* request = first; request != nullptr;) {
-        group_.push_back(request);
-        request->outcome = request == first ? run_first(*request) : run_in_savepoint(*request);
-        const bool more = !connection_->in_autocommit() && group_.size() < max_group_writes &&
-                          connection_->bound_bytes() - bytes_before < max_group_bytes;
-        request = more ? next(false) : nullptr;
+    bool sound = run_plainly(*group_.first);
+    while (sound && group_.size < max_group_writes && connection_->bound_bytes() - bytes_before < max_group_bytes) {
+        Request* const request = next();
+        if (request == nullptr) break;
+        group_.push(*request);
+        sound = run_plainly(*request);
     }
-    // SQLite has given up the transaction when the disk is full or fails; what the writes saw of each other is void.
-    const Result<void> committed =
-        connection_->in_autocommit() ? Error{ErrorCode::store, "The transaction was rolled back", {}, true} : commit();
-    if (committed) {
-        ballast_.restore();
-        return 1;
+    if (sound) {
+        auto committed = commit();
+        if (committed) {
+            ballast_.restore();
+            return 1;
+        }
+        if (group_.size == 1 && group_.first->outcome) group_.first->outcome = std::move(committed);
     }
-    std::size_t transactions = 1;
-    if (group_.size() == 1) {
-        if (first->outcome) first->outcome = committed;
-    } else {
-        for (Request* request : group_) run_alone(*request);
-        transactions += group_.size();
-    }
-    for (Request* request : group_)
-        if (!request->outcome && ballast_.disk_is_full()) try_with_more_room(*request);
+    const std::size_t transactions = 1 + run_again();
+    for_group([&](Request& request) {
+        if (!request.outcome && ballast_.disk_is_full()) try_with_more_room(request);
+    });
     return transactions;
+}
+
+/// False when the transaction holds what must not be committed: the write failed and has changed something. Most that
+/// fail have only looked.
+bool Writer::run_plainly(Request& request) {
+    const auto changes = connection_->total_changes();
+    request.outcome = guarded(request.operation, [&] { return request.work(*connection_); });
+    return !connection_->in_autocommit() && (request.outcome || connection_->total_changes() == changes);
+}
+
+/// Does the group over, what it has done being void. Transactions used.
+std::size_t Writer::run_again() {
+    // SQLite has given up the transaction when the disk is full or fails: not worth another try with all of them.
+    const bool together = !connection_->in_autocommit();
+    roll_back();
+    if (group_.size == 1 && !group_.first->outcome) return 0;
+    std::size_t transactions = 0;
+    if (together && begin(group_.first->operation)) {
+        ++transactions;
+        bool whole = true;
+        for_group([&](Request& request) {
+            if (whole) request.outcome = run_in_savepoint(request);
+            whole = whole && !connection_->in_autocommit();
+        });
+        if (whole && commit()) return transactions;
+    }
+    for_group([&](Request& request) { run_alone(request); });
+    return transactions + group_.size;
 }
 
 /// The log holds space that the main file may have already, and the ballast what is left for deleting.
@@ -130,20 +180,11 @@ void Writer::try_with_more_room(Request& request) {
 }
 
 void Writer::run_alone(Request& request) {
-    request.outcome = guarded(request.operation, [&]() -> Result<void> {
-        connection_->run("BEGIN IMMEDIATE");
-        return request.work(*connection_);
-    });
+    request.outcome = begin(request.operation);
+    if (!request.outcome) return;
+    request.outcome = guarded(request.operation, [&] { return request.work(*connection_); });
     if (request.outcome) request.outcome = commit();
     if (!request.outcome) roll_back();
-}
-
-/// A savepoint keeps a copy of each page that changes. The first write needs none: should it fail, there is nothing
-/// else to keep, and the group ends with it.
-Result<void> Writer::run_first(Request& request) {
-    auto outcome = guarded(request.operation, [&] { return request.work(*connection_); });
-    if (!outcome) roll_back();
-    return outcome;
 }
 
 Result<void> Writer::run_in_savepoint(Request& request) {
@@ -181,12 +222,10 @@ void Writer::roll_back() noexcept {
 }
 
 /// The lock was not to be had: whoever waits has waited as long, and asking again for each would add up.
-void Writer::refuse_queue(Request* first, const Error& error) {
-    group_.push_back(first);
+void Writer::refuse_queue(const Error& error) {
     const std::lock_guard lock(mutex_);
-    group_.insert(group_.end(), queue_.begin(), queue_.end());
-    queue_.clear();
-    for (Request* request : group_) request->outcome = error;
+    while (Request* const request = queue_.pop()) group_.push(*request);
+    for_group([&](Request& request) { request.outcome = error; });
 }
 
 }  // namespace meter::sqlite

@@ -1,15 +1,11 @@
-// Group commit: one thread writes, and makes durable in one step whatever waits.
+// Group commit: one thread at a time writes, and makes durable in one step whatever waits.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <string_view>
-#include <thread>
-#include <vector>
 
 #include "meter/result.hpp"
 #include "store/sql/connection.hpp"
@@ -18,14 +14,15 @@
 
 namespace meter::sqlite {
 
-/// A commit with synchronous=FULL waits for the disk. Writes that queue up meanwhile share the next commit: each but
-/// the first runs in a savepoint of its own, so that one that fails takes nothing with it, and none is reported before
-/// the commit. When the transaction as a whole fails, every write of the group runs again alone, so that the one that
-/// cannot be done is the only one that fails. Threads: run() and stats() from any thread; not from inside a write.
+/// A commit with synchronous=FULL waits for the disk. Writes that queue up meanwhile share the next commit, and none is
+/// reported before it. The thread that finds nobody writing runs its own write and those that wait, then leaves the
+/// lead to the next one that came: a write with nobody around it needs no other thread. A write that fails takes
+/// nothing with it: what the group has done is undone and done again, each write in a savepoint of its own; and when a
+/// transaction as a whole fails, every write of the group runs again alone, so that the one that cannot be done is the
+/// only one that fails. Threads: run() and stats() from any thread; not from inside a write.
 class Writer {
 public:
     explicit Writer(std::unique_ptr<Connection> connection, Ballast ballast = {});
-    /// Ends what is queued first.
     ~Writer();
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
@@ -42,29 +39,40 @@ public:
 
 private:
     struct Request;
+    /// In the order they came, linked through themselves: nothing that could run out of memory half-way.
+    struct List {
+        Request* first = nullptr;
+        Request* last = nullptr;
+        std::size_t size = 0;
 
-    void loop();
-    Request* next(bool wait);
-    std::size_t run_group(Request* first);  ///< transactions used
+        void push(Request& request) noexcept;
+        Request* pop() noexcept;
+    };
+
+    void lead() noexcept;
+    Request* next() noexcept;
+    std::size_t run_group();  ///< transactions used
+    bool run_plainly(Request& request);
+    std::size_t run_again();
     void run_alone(Request& request);
     void try_with_more_room(Request& request);
-    Result<void> run_first(Request& request);
     Result<void> run_in_savepoint(Request& request);
+    Result<void> begin(std::string_view operation);
     Result<void> commit();
     void roll_back() noexcept;
-    void refuse_queue(Request* first, const Error& error);
+    void refuse_queue(const Error& error);
+    template <class Fn>
+    void for_group(Fn&& fn);
 
-    const std::unique_ptr<Connection> connection_;  // used by thread_ only
-    Ballast ballast_;                               // used by thread_ only
-    std::vector<Request*> group_;                   // used by thread_ only
+    // Of the thread that leads.
+    const std::unique_ptr<Connection> connection_;
+    Ballast ballast_;
+    List group_;
 
     mutable std::mutex mutex_;
-    std::condition_variable queue_changed_;
-    std::deque<Request*> queue_;  // guarded by mutex_, like the rest
+    List queue_;  // guarded by mutex_, like the rest
     Stats stats_;
-    bool stopping_ = false;
-
-    std::jthread thread_;  // last: starts when everything else is there
+    bool led_ = false;  // a thread writes, or has been told to
 };
 
 }  // namespace meter::sqlite
