@@ -61,9 +61,13 @@ std::vector<std::vector<meter::Job>> make_jobs() {
     return all;
 }
 
-/// An empty store with the strategy that the jobs are of.
 std::shared_ptr<meter::Store> open_ours(const std::string& file) {
-    const auto store = meter::open_store("sqlite:" + file).value();
+    return meter::open_store("sqlite:" + file).value();
+}
+
+/// A new file with the strategy that the jobs are of.
+void make_file(const std::string& file) {
+    const auto store = open_ours(file);
     meter::Strategy strategy;
     strategy.strategy_id = strategy_id;
     strategy.account_id = account;
@@ -75,17 +79,15 @@ std::shared_ptr<meter::Store> open_ours(const std::string& file) {
     event.event = "created";
     event.strategy_id = strategy_id;
     store->strategies().insert(strategy, event, std::nullopt, "").value();
-    return store;
 }
 
-/// Statements prepared once, bound and stepped, on the file that a store has made.
+/// Statements prepared once, bound and stepped, on a file that a store has made.
 class Raw {
 public:
     using Value = std::variant<std::nullptr_t, std::int64_t, std::string_view>;
     using Statement = std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)>;
 
     explicit Raw(const std::string& file) : database_(nullptr, sqlite3_close) {
-        (void)open_ours(file);  // the schema; closed again
         sqlite3* opened = nullptr;
         check(sqlite3_open_v2(file.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr));
         database_.reset(opened);
@@ -265,12 +267,18 @@ int main(int argc, char** argv) {
                 .rows = results_stored};
     for (int round = 0; round < 7; ++round) {
         const std::string name = folder + "/" + std::to_string(round);
-        Raw raw(name + "-raw.db");
-        const auto ours = open_ours(name + "-ours.db");
-        queued.measure([&] { queue_ours(*ours, all); }, [&] { queue_raw(raw, all); });
-        const auto completions = claim_jobs(*ours);
-        // The same claims on the other file.
-        (void)claim_jobs(*meter::open_store("sqlite:" + name + "-raw.db").value());
+        const std::string ours_file = name + "-ours.db", raw_file = name + "-raw.db";
+        for (const auto& file : {ours_file, raw_file}) make_file(file);
+        {
+            Raw raw(raw_file);
+            const auto ours = open_ours(ours_file);
+            queued.measure([&] { queue_ours(*ours, all); }, [&] { queue_raw(raw, all); });
+        }
+        // The same claims on both files. They are closed in between: neither has to copy an older log back later.
+        const auto completions = claim_jobs(*open_ours(ours_file));
+        (void)claim_jobs(*open_ours(raw_file));
+        Raw raw(raw_file);
+        const auto ours = open_ours(ours_file);
         stored.measure([&] { complete_ours(*ours, completions); }, [&] { complete_raw(raw, completions); });
     }
     queued.print();
