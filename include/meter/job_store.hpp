@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,31 +16,13 @@
 #include "meter/job.hpp"
 #include "meter/result.hpp"
 #include "meter/schedule.hpp"
+#include "meter/strategy.hpp"
 #include "meter/time.hpp"
 #include "meter/webhook.hpp"
 
 namespace meter {
 
 // The rules for every store (meter/store.hpp) hold here too.
-
-/// A job as handed to a worker. `token` is the fence: every later write about this claim must name it.
-struct ClaimedJob {
-    Job job;
-    std::int64_t token = 0;
-    std::string host = {};  ///< "host:port" of the job's URL; empty when the store does not keep it
-};
-
-/// Whom a worker pool has to leave alone: hosts that are slow to answer must not hold all of its workers.
-struct HostLoad {
-    std::int64_t most = 0;                                    ///< jobs of one host at a time; 0: no bound
-    std::unordered_map<std::string, std::int64_t> busy = {};  ///< "host:port" -> jobs the pool runs now
-};
-
-/// Names one claim.
-struct ClaimRef {
-    std::string job_id = {};
-    std::int64_t token = 0;
-};
 
 /// What makes jobs comparable (wire contract 12.3).
 struct BaselineKey {
@@ -64,6 +47,37 @@ struct Baseline {
     std::string page_hash = {};
 
     bool operator==(const Baseline&) const = default;
+};
+
+/// The key of what a job is compared with, but for `parameters`: those of a job that has some go in as
+/// canonical_json().
+METER_EXPORT BaselineKey baseline_key(const Job& job);
+
+/// What the work on a job begins with.
+struct JobStart {
+    std::shared_ptr<const Strategy> strategy = {};  ///< never null; jobs of one claim may share it
+    std::optional<Baseline> baseline = {};
+};
+
+/// A job as handed to a worker. `token` is the fence: every later write about this claim must name it.
+struct ClaimedJob {
+    Job job;
+    std::int64_t token = 0;
+    std::string host = {};  ///< "host:port" of the job's URL; empty when the store does not keep it
+    /// As stored at the moment of the claim, where the store has read it along: the worker need not ask for it.
+    std::optional<JobStart> start = {};
+};
+
+/// Whom a worker pool has to leave alone: hosts that are slow to answer must not hold all of its workers.
+struct HostLoad {
+    std::int64_t most = 0;                                    ///< jobs of one host at a time; 0: no bound
+    std::unordered_map<std::string, std::int64_t> busy = {};  ///< "host:port" -> jobs the pool runs now
+};
+
+/// Names one claim.
+struct ClaimRef {
+    std::string job_id = {};
+    std::int64_t token = 0;
 };
 
 /// Everything that is written when a job completes.

@@ -28,10 +28,7 @@ constexpr std::chrono::hours tick_memory{24 * 3};  // how far a clock may go bac
 constexpr std::size_t compiled_kept = 1'024;
 
 BaselineKey baseline_key(const Job& job, const Value& parameters) {
-    BaselineKey key{.strategy_id = job.strategy_id,
-                    .url = job.url,
-                    .schedule_id = job.schedule_id,
-                    .workflow_node = job.workflow_node_id};
+    BaselineKey key = meter::baseline_key(job);
     // No parameters and an empty object ask for the same thing.
     if (const Object* object = parameters.if_object(); object != nullptr && !object->empty())
         key.parameters = canonical_json(parameters);
@@ -225,11 +222,16 @@ void Runner::run_claimed(const ClaimedJob& claimed, std::stop_token stop) {
     if (last_of_node && parts_.run_job_ended) parts_.run_job_ended();
 }
 
-/// Jobs of a workflow run keep to what was stored when it began (wire contract 19.1).
-Result<std::optional<Strategy>> Runner::strategy_of(const Job& job) {
-    if (job.workflow_run_id)
-        return parts_.store->workflows().run_strategy(job.account_id, *job.workflow_run_id, job.strategy_id);
-    return parts_.store->strategies().find(job.account_id, job.strategy_id);
+/// Null: it was deleted. Jobs of a workflow run keep to what was stored when it began (wire contract 19.1).
+Result<std::shared_ptr<const Strategy>> Runner::strategy_of(const ClaimedJob& claimed) {
+    if (claimed.start) return claimed.start->strategy;
+    const Job& job = claimed.job;
+    auto found = job.workflow_run_id
+                     ? parts_.store->workflows().run_strategy(job.account_id, *job.workflow_run_id, job.strategy_id)
+                     : parts_.store->strategies().find(job.account_id, job.strategy_id);
+    if (!found) return found.error();
+    if (!*found) return std::shared_ptr<const Strategy>();
+    return std::make_shared<const Strategy>(**std::move(found));
 }
 
 /// While others of the node run here, its last job has not ended.
@@ -244,7 +246,7 @@ void Runner::perform(const ClaimedJob& claimed, std::stop_token stop, std::stop_
     const Job& job = claimed.job;
     JobStore& jobs = parts_.store->jobs();
 
-    const auto strategy = strategy_of(job);
+    const auto strategy = strategy_of(claimed);
     if (!strategy) return end_with_error(claimed, strategy.error(), Outcome::failed);
     if (!*strategy) return;  // deleted, and this job with it
     const auto compiled = compiled_.get(**strategy);
@@ -259,7 +261,7 @@ void Runner::perform(const ClaimedJob& claimed, std::stop_token stop, std::stop_
     Baseline asked_about;  // what a "not modified" answer is about
     JobCompletion completion;
     for (int attempt = 0; attempt < baseline_tries; ++attempt) {
-        const auto found = jobs.find_baseline(key);
+        const auto found = attempt == 0 && claimed.start ? Result(claimed.start->baseline) : jobs.find_baseline(key);
         if (!found) return end_with_error(claimed, found.error(), Outcome::failed);
         const Baseline* baseline = *found ? &**found : nullptr;
 

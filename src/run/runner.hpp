@@ -115,7 +115,7 @@ private:
     TimePoint drop_old_jobs(TimePoint now);
     bool is_last_of_node(const Job& job) const;  ///< with mutex_ held
     void cancel_where(const std::function<bool(const Running&)>& matches);
-    Result<std::optional<Strategy>> strategy_of(const Job& job);
+    Result<std::shared_ptr<const Strategy>> strategy_of(const ClaimedJob& claimed);
     void wake_all_waiters();
 
     const RunnerParts parts_;

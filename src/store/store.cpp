@@ -28,6 +28,13 @@ Result<void> Store::import_records(RecordSource&) {
     return Error{ErrorCode::unsupported, "This store cannot be imported into"};
 }
 
+BaselineKey baseline_key(const Job& job) {
+    return {.strategy_id = job.strategy_id,
+            .url = job.url,
+            .schedule_id = job.schedule_id,
+            .workflow_node = job.workflow_node_id};
+}
+
 // For stores that know nothing of hosts: fair, but without a bound for each.
 Result<std::vector<ClaimedJob>> JobStore::claim(TimePoint now, std::chrono::milliseconds lease, std::string_view worker,
                                                 std::size_t most, const HostLoad&) {

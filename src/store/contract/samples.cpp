@@ -78,10 +78,26 @@ Job add_job(ContractReport& report, Store& store, const Strategy& strategy, std:
     return job;
 }
 
+BaselineKey key_of(const Job& job) {
+    BaselineKey key = baseline_key(job);
+    key.parameters = job.parameters;
+    return key;
+}
+
 ClaimedJob claim(ContractReport& report, Store& store, std::int64_t now) {
     auto claimed =
         report.take(store.jobs().claim_next(moment(now), std::chrono::milliseconds{1'000}, "worker"), "claim_next()");
     report.expect(claimed.has_value(), "claim_next() finds the pending job");
+    if (claimed && claimed->start) {
+        const Job& job = claimed->job;
+        report.expect(claimed->start->strategy && report.take(store.strategies().find(job.account_id, job.strategy_id),
+                                                              "find()") == *claimed->start->strategy,
+                      "a claim that reads along has the strategy of its job");
+        report.expect(
+            report.take(store.jobs().find_baseline(key_of(job)), "find_baseline()") == claimed->start->baseline,
+            "a claim that reads along has the baseline of its job");
+        report.expect(!job.workflow_run_id, "jobs of workflow runs begin with what their run has kept");
+    }
     return claimed.value_or(ClaimedJob{});
 }
 
@@ -90,15 +106,6 @@ ClaimRef claim_ref(const ClaimedJob& claimed) {
     ref.job_id = claimed.job.job_id;
     ref.token = claimed.token;
     return ref;
-}
-
-BaselineKey key_of(const Job& job) {
-    BaselineKey key;
-    key.strategy_id = job.strategy_id;
-    key.url = job.url;
-    key.parameters = job.parameters;
-    key.schedule_id = job.schedule_id;
-    return key;
 }
 
 JobCompletion sample_completion(const ClaimedJob& claimed, std::string content_hash) {

@@ -7,6 +7,7 @@
 #include "store/sql/columns.hpp"
 #include "store/sql/job_rows.hpp"
 #include "store/sql/job_store.hpp"
+#include "store/sql/strategy_rows.hpp"
 
 namespace meter::sql {
 namespace {
@@ -54,6 +55,22 @@ std::vector<ExpiredJob> expired_jobs(Connection& connection, TimePoint now) {
         expired.push_back(std::move(job));
     });
     return expired;
+}
+
+/// What the jobs begin with. Those of workflow runs keep to what was stored when their run began; and for parameters
+/// their canonical form would have to be found first.
+void read_starts(Connection& connection, std::vector<ClaimedJob>& claimed) {
+    std::map<std::string_view, std::shared_ptr<const Strategy>> strategies;
+    for (ClaimedJob& job : claimed) {
+        if (job.job.workflow_run_id || job.job.parameters) continue;
+        auto& strategy = strategies[job.job.strategy_id];
+        if (!strategy) {
+            auto found = find_strategy(connection, job.job.account_id, job.job.strategy_id);
+            if (!found) continue;
+            strategy = std::make_shared<const Strategy>(*std::move(found));
+        }
+        job.start = JobStart{strategy, find_baseline(connection, baseline_key(job.job))};
+    }
 }
 
 /// Claims an expired job once more without counting the attempt.
@@ -171,13 +188,15 @@ Result<std::vector<ClaimedJob>> SqlJobStore::claim(TimePoint now, std::chrono::m
         "UPDATE jobs SET status = 'running', attempt = attempt + 1, token = token + 1, worker = $2, lease_until = $3, "
         "started_at = $4 WHERE job_id = $1 AND status = 'pending' RETURNING " +
         std::string(job_columns) + ", jobs.token, jobs.host";
-    // Idle workers ask all the time: an empty queue costs them a read and the writer nothing.
-    const auto waiting = database_.read("jobs.claim", [&](Connection& connection) -> Result<bool> {
-        Turn seen = turn();
-        return next_pending(connection, hosts, seen).has_value();
-    });
-    if (!waiting) return waiting.error();
-    if (!*waiting) return Claimed{};
+    // Idle workers ask now and then: an empty queue costs them a read and the writer nothing.
+    if (!found_some_) {
+        const auto waiting = database_.read("jobs.claim", [&](Connection& connection) -> Result<bool> {
+            Turn seen = turn();
+            return next_pending(connection, hosts, seen).has_value();
+        });
+        if (!waiting) return waiting.error();
+        if (!*waiting) return Claimed{};
+    }
     return database_.write("jobs.claim", [&](Connection& connection) -> Result<Claimed> {
         Claimed claimed;
         HostLoad load = hosts;
@@ -201,6 +220,8 @@ Result<std::vector<ClaimedJob>> SqlJobStore::claim(TimePoint now, std::chrono::m
         }
         for (const auto& [batch_id, jobs] : moved)
             count_move(connection, batch_id, JobStatus::pending, JobStatus::running, jobs);
+        read_starts(connection, claimed);
+        found_some_ = !claimed.empty();
         const std::lock_guard lock(mutex_);
         turn_ = next_turn;
         return claimed;

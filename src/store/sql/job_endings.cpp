@@ -11,7 +11,7 @@ namespace meter::sql {
 namespace {
 
 /// One text for all members of the key: each with its length, so that no two keys run into the same bytes.
-std::string baseline_key(const BaselineKey& key) {
+std::string stored_key(const BaselineKey& key) {
     core::Sha256 hash;
     const auto add = [&](const std::string* text) {
         hash.update(text == nullptr ? "-" : std::to_string(text->size()) + ":");
@@ -59,6 +59,13 @@ bool is_expected(const std::optional<CurrentBaseline>& current, const std::optio
     return current.has_value() == expected.has_value() && (!current || current->job_id == *expected);
 }
 
+bool is_held(Connection& connection, const ClaimRef& claim) {
+    return find_row<std::int64_t>(connection,
+                                  "SELECT 1 FROM jobs WHERE job_id = $1 AND token = $2 AND status = 'running'",
+                                  {claim.job_id, claim.token}, [](Columns& columns) { return columns.integer(); })
+        .has_value();
+}
+
 void store_baseline(Connection& connection, std::string_view key, const JobCompletion& completion,
                     std::string_view content_hash) {
     const Baseline& baseline = *completion.new_baseline;
@@ -89,13 +96,22 @@ bool store_results(Connection& connection, const JobCompletion& completion) {
 
 }  // namespace
 
-Result<std::optional<Baseline>> SqlJobStore::find_baseline(const BaselineKey& key) {
-    const std::string text = baseline_key(key);
-    return look_up<Baseline>(
-        database_, "jobs.find_baseline",
+std::optional<Baseline> find_baseline(Connection& connection, const BaselineKey& key) {
+    return find_row<Baseline>(
+        connection,
         "SELECT job_id, content_hash, item_count, field_counts, settings_hash, etag, last_modified, page_hash FROM "
         "baselines WHERE baseline_key = $1",
-        {text}, read_baseline);
+        {stored_key(key)}, read_baseline);
+}
+
+Result<std::optional<Baseline>> SqlJobStore::find_baseline(const BaselineKey& key) {
+    std::optional<Baseline> found;
+    const auto done = database_.run_select("jobs.find_baseline", [&](Connection& connection) -> Result<void> {
+        found = sql::find_baseline(connection, key);
+        return {};
+    });
+    if (!done) return done.error();
+    return found;
 }
 
 Result<bool> SqlJobStore::complete(const JobCompletion& completion) {
@@ -106,21 +122,24 @@ Result<bool> SqlJobStore::complete(const JobCompletion& completion) {
         "content_hash = $5, has_changes = $6, outcome = $7, warnings = $8 "
         "WHERE job_id = $1 AND token = $2 AND status = 'running' RETURNING " +
         std::string(job_place_columns);
-    const std::string key = baseline_key(completion.key);
+    const std::string key = stored_key(completion.key);
     return database_.write("jobs.complete", [&](Connection& connection) -> Result<bool> {
         const auto current = current_baseline(connection, key);
         const std::string_view content_hash =
             completion.reuse_baseline && current ? current->content_hash : completion.content_hash;
+        // Looked at before anything is written, so that an error has nothing to undo. A claim that is lost is told so,
+        // whatever became of the baseline.
+        if (!is_expected(current, completion.expected_baseline)) {
+            if (!is_held(connection, completion.claim)) return false;
+            return Error{ErrorCode::conflict, "The baseline has changed meanwhile; compare again",
+                         completion.claim.job_id, true};
+        }
         const auto completed = find_row<JobPlace>(
             connection, sql,
             {completion.claim.job_id, completion.claim.token, completion.completed_at, completion.item_count,
              content_hash, completion.has_changes, to_string(completion.outcome), stored_list(completion.warnings)},
             read_job_place);
         if (!completed) return false;
-        // After the fence: a claim that is lost is told so, whatever became of the baseline.
-        if (!is_expected(current, completion.expected_baseline))
-            return Error{ErrorCode::conflict, "The baseline has changed meanwhile; compare again",
-                         completion.claim.job_id, true};
         if (!store_results(connection, completion))
             return Error{ErrorCode::store, "The results of the baseline are gone; check the database for damage",
                          *completion.expected_baseline};

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "meter/job.hpp"
+#include "meter/job_store.hpp"
 #include "store/sql/columns.hpp"
 #include "store/sql/connection.hpp"
 
@@ -20,6 +21,8 @@ inline constexpr std::string_view job_columns =
     "jobs.warnings, jobs.attempt, jobs.created_at, jobs.started_at, jobs.completed_at";
 
 Job read_job(Columns& columns);
+
+std::optional<Baseline> find_baseline(Connection& connection, const BaselineKey& key);
 
 /// Inserts one job as pending, without counting it anywhere.
 void insert_pending_job(Connection& connection, const Job& job);

@@ -1,6 +1,7 @@
 // Jobs, batches, claims and baselines, in SQL.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <string>
 
@@ -67,7 +68,8 @@ private:
     const std::string next_first_sql_;  ///< the same from the smallest account on
     const std::string next_host_sql_;   ///< oldest pending job of an account's first host after one
     mutable std::mutex mutex_;
-    Turn turn_;  ///< of the newest claim; guarded by mutex_
+    Turn turn_;                            ///< of the newest claim; guarded by mutex_
+    std::atomic<bool> found_some_{false};  ///< has the newest claim?
 };
 
 }  // namespace meter::sql

@@ -1,10 +1,12 @@
 // Rows of strategies, as other stores read them.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "meter/strategy.hpp"
 #include "store/sql/columns.hpp"
+#include "store/sql/connection.hpp"
 
 namespace meter::sql {
 
@@ -15,5 +17,8 @@ inline constexpr std::string_view strategy_columns =
     "warnings, created_at, updated_at";
 
 Strategy read_strategy(Columns& columns);
+
+std::optional<Strategy> find_strategy(Connection& connection, std::string_view account_id,
+                                      std::string_view strategy_id);
 
 }  // namespace meter::sql

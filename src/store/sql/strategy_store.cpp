@@ -118,10 +118,21 @@ Result<void> SqlStrategyStore::insert(const Strategy& strategy, const AuditEvent
     });
 }
 
-Result<std::optional<Strategy>> SqlStrategyStore::find(std::string_view account_id, std::string_view strategy_id) {
+std::optional<Strategy> find_strategy(Connection& connection, std::string_view account_id,
+                                      std::string_view strategy_id) {
     static const std::string sql =
         "SELECT " + std::string(strategy_columns) + " FROM strategies WHERE strategy_id = $1 AND account_id = $2";
-    return look_up<Strategy>(database_, "strategies.find", sql, {strategy_id, account_id}, read_strategy);
+    return find_row<Strategy>(connection, sql, {strategy_id, account_id}, read_strategy);
+}
+
+Result<std::optional<Strategy>> SqlStrategyStore::find(std::string_view account_id, std::string_view strategy_id) {
+    std::optional<Strategy> found;
+    const auto done = database_.run_select("strategies.find", [&](Connection& connection) -> Result<void> {
+        found = find_strategy(connection, account_id, strategy_id);
+        return {};
+    });
+    if (!done) return done.error();
+    return found;
 }
 
 Result<std::vector<Strategy>> SqlStrategyStore::list(std::string_view account_id, ListRange range) {
