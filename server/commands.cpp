@@ -1,12 +1,13 @@
 #include "commands.hpp"
 
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <utility>
 
 #include "meter/api_key.hpp"
 #include "meter/clock.hpp"
 #include "meter/json.hpp"
-#include "meter/store.hpp"
 
 namespace meter::server {
 namespace {
@@ -28,6 +29,15 @@ Value key_value(const ApiKey& key) {
 }
 
 }  // namespace
+
+Result<std::shared_ptr<Store>> open_existing(const std::string& url, const StoreOptions& options) {
+    constexpr std::string_view scheme = "sqlite:";
+    std::error_code unknown;  // then opening says what is wrong
+    if (const std::string path = url.substr(std::min(scheme.size(), url.size()));
+        url.starts_with(scheme) && !std::filesystem::exists(path, unknown) && !unknown)
+        return Error{ErrorCode::not_found, "There is no store " + path, path};
+    return open_store(url, options);
+}
 
 int fail_command(const Error& error) {
     std::cerr << "meter-server: " << error.message << '\n';
@@ -58,7 +68,7 @@ int run_keys_create(const ServerConfig& config, const KeysArguments& arguments) 
 }
 
 int run_keys_list(const ServerConfig& config, const KeysArguments& arguments) {
-    const auto store = open_store(config.store);
+    const auto store = open_existing(config.store);
     if (!store) return fail_command(store.error());
     const auto keys = (*store)->api_keys().list();
     if (!keys) return fail_command(keys.error());
@@ -82,7 +92,7 @@ int run_keys_list(const ServerConfig& config, const KeysArguments& arguments) {
 int run_keys_revoke(const ServerConfig& config, const KeysArguments& arguments) {
     if (arguments.prefix.size() != prefix_length)
         return fail_command({ErrorCode::invalid_argument, "A prefix is the first 12 characters of a key"});
-    const auto store = open_store(config.store);
+    const auto store = open_existing(config.store);
     if (!store) return fail_command(store.error());
     const auto revoked = (*store)->api_keys().revoke(arguments.prefix);
     if (!revoked) return fail_command(revoked.error());
@@ -92,7 +102,7 @@ int run_keys_revoke(const ServerConfig& config, const KeysArguments& arguments) 
 }
 
 int run_check(const ServerConfig& config) {
-    const auto store = open_store(config.store, {.refuse_damaged = false});  // it is what is looked for
+    const auto store = open_existing(config.store, {.refuse_damaged = false});  // it is what is looked for
     if (!store) return fail_command(store.error());
     const auto findings = (*store)->check();
     if (!findings) return fail_command(findings.error());
@@ -102,7 +112,7 @@ int run_check(const ServerConfig& config) {
 }
 
 int run_backup(const ServerConfig& config, const std::string& path) {
-    const auto store = open_store(config.store);
+    const auto store = open_existing(config.store);
     if (!store) return fail_command(store.error());
     if (const auto done = (*store)->backup(path); !done) return fail_command(done.error());
     std::cout << "Backed up to " << path << '\n';

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config.hpp"
+#include "meter/store.hpp"
 
 namespace meter::server {
 
@@ -11,6 +12,9 @@ int run_keys_list(const ServerConfig& config, const KeysArguments& arguments);
 int run_keys_revoke(const ServerConfig& config, const KeysArguments& arguments);
 int run_check(const ServerConfig& config);
 int run_backup(const ServerConfig& config, const std::string& path);
+
+/// Opens a store that is there: opening makes one, which is not what who reads from it means.
+Result<std::shared_ptr<Store>> open_existing(const std::string& url, const StoreOptions& options = {});
 
 /// Writes "meter-server: <message>" to stderr and returns 1.
 int fail_command(const Error& error);

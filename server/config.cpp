@@ -239,7 +239,9 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
     imported
         ->add_option("--from", invocation.import.from,
                      "changedetection (url-watches.json) or urlwatch (urls.yaml) [an export of meter-server]")
-        ->transform(CLI::CheckedTransformer(programs));
+        ->transform(CLI::Transformer(programs).description(""))
+        ->transform(CLI::IsMember(programs).description(""))  // looked at first
+        ->type_name("NAME");
     imported->add_option("--account", invocation.import.account, "Account that gets the watches [default]");
     imported->add_option("--interval", interval, "How often urlwatch's jobs run, like 30m [1h]");
     imported->add_option("--max-line", max_line, "Longest line of an export, 1KiB to 2047MiB [64MiB]");
@@ -253,7 +255,9 @@ std::variant<Invocation, int> read_invocation(int argc, const char* const* argv)
                                   Command::reference, false);
     reference
         ->add_option("--form", form, "markdown (the settings), man (a manual page), bash (completion) or routes [man]")
-        ->transform(CLI::CheckedTransformer(forms));
+        ->transform(CLI::Transformer(forms).description(""))
+        ->transform(CLI::IsMember(forms).description(""))  // looked at first
+        ->type_name("NAME");
     add_command(app, "version", "Print the version", Command::version, false);
 
     try {

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "commands.hpp"
 #include "http/listener.hpp"
 #include "meter/api_key.hpp"
 #include "meter/engine.hpp"
@@ -25,15 +26,6 @@ constexpr std::size_t shown_notes = 50;
 
 Error file_failure(const std::string& path, int code) {
     return {ErrorCode::store, path + ": " + std::generic_category().message(code), path};
-}
-
-/// A store that is there: opening makes one, which is not what who reads from it means.
-Result<std::shared_ptr<Store>> open_existing(const std::string& url) {
-    constexpr std::string_view scheme = "sqlite:";
-    if (const std::string path = url.substr(std::min(scheme.size(), url.size()));
-        url.starts_with(scheme) && !std::filesystem::exists(path))
-        return Error{ErrorCode::not_found, "There is no store " + path, path};
-    return open_store(url);
 }
 
 /// A file that is being written; gone unless it was kept.

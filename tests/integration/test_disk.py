@@ -158,6 +158,17 @@ class RefusedFiles(harness.MeterCase):
                 self.assertEqual(path.read_bytes(), before)
                 self.assertEqual([each.name for each in folder.iterdir()], ["meter.db"])
 
+    def test_a_store_that_is_not_there_is_neither_read_nor_made(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="meter-absent-"))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        for command in (["check"], ["backup", "--to", str(folder / "copy.db")], ["keys", "list"],
+                        ["keys", "revoke", "sk_live_Ab12"], ["export", str(folder / "all.jsonl")]):
+            with self.subTest(command):
+                done = self.server.command(*command, "--store", f"sqlite:{folder / 'typo.db'}", check=False, timeout=30)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("There is no store", done.stderr)
+                self.assertEqual(list(folder.iterdir()), [])
+
 
 if __name__ == "__main__":
     unittest.main()
