@@ -1,6 +1,8 @@
 # meter-server in a container. Data are in /var/lib/meter; the first start prints an admin key to the log, once, unless
-# METER_BOOTSTRAP_KEY chooses it. The port speaks plain HTTP: publish it to loopback or to a TLS proxy only.
-#   docker build -t meter-server . && docker run -v meter:/var/lib/meter -p 127.0.0.1:8000:8000 meter-server
+# METER_BOOTSTRAP_KEY chooses it. The port speaks plain HTTP: publish it to loopback or to a TLS proxy only. Stopping takes
+# up to 15 s, docker waits for 10.
+#   docker build -t meter-server .
+#   docker run -v meter:/var/lib/meter -p 127.0.0.1:8000:8000 --stop-timeout 20 meter-server
 FROM debian:bookworm-slim AS build
 WORKDIR /src
 COPY scripts/setup scripts/setup
@@ -19,6 +21,6 @@ VOLUME /var/lib/meter
 ENV METER_STORE=sqlite:/var/lib/meter/meter.db METER_LISTEN=0.0.0.0:8000 METER_INSECURE=true
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
-  CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8000 && printf 'GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
+  CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${METER_LISTEN##*:} && printf 'GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
 ENTRYPOINT ["meter-server"]
 CMD ["serve"]

@@ -110,7 +110,11 @@ int import_export(const ServerConfig& config, const ImportArguments& arguments) 
     const auto store = open_store(config.store);
     if (!store) return fail_command(store.error());
     const auto records = import_store(**store, *in, {.max_line_bytes = arguments.max_line_bytes});
-    if (!records) return fail_command(records.error());
+    if (!records) {
+        Error error = records.error();
+        if (error.message.starts_with("line 1: ")) error.message += "; watches of another program take --from";
+        return fail_command(error);
+    }
     std::cout << "Imported " << *records << " records\n";
     return std::cout.flush() ? 0 : 1;
 }

@@ -26,6 +26,7 @@ set(library_package "libmeter${METER_SOVERSION}")
 
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${library_package})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS "ca-certificates, tzdata")  # read at run time
 set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "Turns web pages and JSON APIs into records and notices when they change. This package
 has the shared library.")
 
@@ -36,7 +37,7 @@ if(METER_BUILD_SHARED)
   set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "${library_package} (= ${PROJECT_VERSION})")
 else()
   set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libxml2-dev, libcurl4-openssl-dev, libssl-dev, libre2-dev, libutf8proc-dev, \
-libhowardhinnant-date-dev, libsqlitecpp-dev, zlib1g-dev")
+libhowardhinnant-date-dev, libsqlitecpp-dev, zlib1g-dev, libjq-dev, libmariadb-dev, libpq-dev")
 endif()
 
 set(CPACK_DEBIAN_SERVER_PACKAGE_NAME meter-server)
@@ -51,4 +52,12 @@ set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_EXTRA
     "${PROJECT_SOURCE_DIR}/packaging/debian/postinst;${PROJECT_SOURCE_DIR}/packaging/debian/prerm"
     "${PROJECT_SOURCE_DIR}/packaging/debian/postrm;${PROJECT_SOURCE_DIR}/packaging/debian/conffiles")
 set(CPACK_DEBIAN_SERVER_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+
+if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")  # Debian wants the licence of each package here
+  foreach(component IN ITEMS library dev server)
+    string(TOUPPER ${component} upper)
+    install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" RENAME copyright COMPONENT ${component}
+            DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/${CPACK_DEBIAN_${upper}_PACKAGE_NAME}")
+  endforeach()
+endif()
 include(CPack)
