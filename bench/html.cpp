@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "core/blocks.hpp"
 #include "families.hpp"
 #include "html/document.hpp"
 #include "measure.hpp"
@@ -73,7 +74,8 @@ double seconds_of(const std::string& html) {
 // Peak memory in bytes that parsing adds to a process; negative when no process could be started.
 double memory_of(const std::string& html) {
     const auto peak_of = [](auto&& work) {
-        malloc_trim(0);  // what this process keeps for later would not show in the child
+        meter::core::drop_blocks();  // what this process keeps for later would not show in the child
+        malloc_trim(0);
         const pid_t child = fork();
         if (child == 0) {
             work();

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/blocks.hpp"
 #include "html/parser/pages.hpp"
 
 namespace meter::html::detail {
@@ -37,9 +38,13 @@ public:
         if (capacity <= capacity_) return;
         if (capacity > (std::size_t{1} << 40) / sizeof(T)) throw std::bad_alloc();
         const std::size_t bytes = capacity * sizeof(T);
-        if (bytes >= huge_page) return map(whole_pages(bytes));
-        void* grown = std::realloc(static_cast<void*>(data_.get()), bytes);
+        using Source = ReleaseMemory::Source;
+        if (bytes <= core::block_bytes) return move_to(core::take_block(), {Source::block, core::block_bytes});
+        if (bytes >= huge_page) return move_to(map_pages(whole_pages(bytes)), {Source::pages, whole_pages(bytes)});
+        const bool on_heap = data_.get_deleter().source == Source::heap;
+        void* const grown = on_heap ? std::realloc(static_cast<void*>(data_.get()), bytes) : std::malloc(bytes);
         if (grown == nullptr) throw std::bad_alloc();
+        if (!on_heap) return move_to(grown, {Source::heap, bytes});
         static_cast<void>(data_.release());
         data_.reset(static_cast<T*>(grown));
         capacity_ = capacity;
@@ -52,21 +57,16 @@ public:
 
 private:
     void grow() {
-        constexpr std::size_t first = 128, large = huge_page / 4 / sizeof(T);
+        constexpr std::size_t first = core::block_bytes / sizeof(T), large = huge_page / 4 / sizeof(T);
         reserve(capacity_ < first ? first : capacity_ < large ? 2 * capacity_ : 8 * capacity_);
     }
-    void map(std::size_t bytes) {
-        T* const mapped = static_cast<T*>(map_pages(bytes));
-        if (size_ > 0) std::memcpy(static_cast<void*>(mapped), data_.get(), size_ * sizeof(T));
-        data_ = std::unique_ptr<T, Free>(mapped, Free{bytes});
-        capacity_ = bytes / sizeof(T);
+    void move_to(void* memory, ReleaseMemory release) noexcept {
+        if (size_ > 0) std::memcpy(memory, data_.get(), size_ * sizeof(T));
+        data_ = std::unique_ptr<T, ReleaseMemory>(static_cast<T*>(memory), release);
+        capacity_ = release.size / sizeof(T);
     }
 
-    struct Free {
-        std::size_t mapped = 0;  // bytes mapped by map_pages(); 0 for what malloc gave
-        void operator()(T* data) const noexcept { mapped > 0 ? unmap_pages(data, mapped) : std::free(data); }
-    };
-    std::unique_ptr<T, Free> data_;
+    std::unique_ptr<T, ReleaseMemory> data_;
     std::size_t size_ = 0, capacity_ = 0;
 };
 

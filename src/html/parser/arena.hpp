@@ -3,9 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "html/parser/pages.hpp"
@@ -43,11 +41,7 @@ private:
     char* top_ = nullptr;
     char* end_ = nullptr;
     std::size_t reserved_ = 0;
-    struct Free {
-        std::size_t mapped = 0;  ///< bytes mapped by map_pages(); 0 for what malloc gave
-        void operator()(char* chunk) const noexcept { mapped > 0 ? unmap_pages(chunk, mapped) : std::free(chunk); }
-    };
-    std::vector<std::unique_ptr<char, Free>> chunks_;
+    std::vector<std::unique_ptr<char, ReleaseMemory>> chunks_;
 };
 
 }  // namespace meter::html::detail

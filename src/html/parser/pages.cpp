@@ -3,8 +3,11 @@
 #include <sys/mman.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <new>
+
+#include "core/blocks.hpp"
 
 namespace meter::html::detail {
 
@@ -25,6 +28,15 @@ void* map_pages(std::size_t bytes) {
 
 void unmap_pages(void* start, std::size_t bytes) noexcept {
     munmap(start, bytes);
+}
+
+void ReleaseMemory::operator()(void* memory) const noexcept {
+    if (source == Source::block)
+        core::give_block(memory);
+    else if (source == Source::pages)
+        unmap_pages(memory, size);
+    else
+        std::free(memory);
 }
 
 }  // namespace meter::html::detail

@@ -1,4 +1,5 @@
-// Memory straight from the system, for documents that need many megabytes.
+// Where a document's memory comes from: blocks that stay from page to page, the heap, and straight from the system for
+// documents that need many megabytes.
 #pragma once
 
 #include <cstddef>
@@ -17,5 +18,12 @@ void unmap_pages(void* start, std::size_t bytes) noexcept;
 constexpr std::size_t whole_pages(std::size_t bytes) noexcept {
     return (bytes + huge_page - 1) / huge_page * huge_page;
 }
+
+/// Gives memory back to where it came from.
+struct ReleaseMemory {
+    enum class Source : unsigned char { heap, block, pages } source = Source::heap;
+    std::size_t size = 0;
+    void operator()(void* memory) const noexcept;
+};
 
 }  // namespace meter::html::detail
