@@ -187,27 +187,33 @@ void complete_ours(meter::Store& store, const std::vector<meter::JobCompletion>&
 
 void complete_raw(Raw& raw, const std::vector<meter::JobCompletion>& completions) {
     const auto begin = raw.prepare("BEGIN IMMEDIATE"), commit = raw.prepare("COMMIT");
+    const auto held = raw.prepare(
+        "SELECT batch_id, schedule_id, workflow_run_id, workflow_node_id FROM jobs WHERE job_id = ? AND token = ? AND "
+        "status = 'running'");
     const auto find = raw.prepare("SELECT job_id, content_hash FROM baselines WHERE baseline_key = ?");
     const auto update = raw.prepare(
         "UPDATE jobs SET status = 'completed', lease_until = NULL, completed_at = ?3, item_count = ?4, "
         "content_hash = ?5, has_changes = ?6, outcome = ?7, warnings = ?8 WHERE job_id = ?1 AND token = ?2 AND "
-        "status = 'running' RETURNING batch_id, schedule_id, workflow_run_id, workflow_node_id");
+        "status = 'running'");
     const auto insert = raw.prepare("INSERT INTO job_results (job_id, results, structural_signature) VALUES (?, ?, ?)");
     const auto compare = raw.prepare(
         "INSERT INTO baselines (baseline_key, strategy_id, job_id, content_hash, item_count, field_counts, "
-        "settings_hash, etag, last_modified, schedule_id, workflow_node_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "settings_hash, etag, last_modified, page_hash, schedule_id, workflow_node_id) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (baseline_key) DO UPDATE SET job_id = excluded.job_id, content_hash = excluded.content_hash, "
         "item_count = excluded.item_count, field_counts = excluded.field_counts, "
-        "settings_hash = excluded.settings_hash, etag = excluded.etag, last_modified = excluded.last_modified");
+        "settings_hash = excluded.settings_hash, etag = excluded.etag, last_modified = excluded.last_modified, "
+        "page_hash = excluded.page_hash");
     const auto count = raw.prepare("UPDATE job_totals SET pending = pending + ?, running = running + ?");
     for (const auto& job : completions) {
         const std::string key = hash.substr(job.claim.job_id.size()) + job.claim.job_id;
         raw.run(begin);
+        raw.run(held, {job.claim.job_id, job.claim.token});
         raw.run(find, {key});
         raw.run(update, {job.claim.job_id, job.claim.token, job.completed_at.time_since_epoch().count(), job.item_count,
                          hash, std::int64_t{0}, "ok", "[]"});
         raw.run(insert, {job.claim.job_id, results, signature});
-        raw.run(compare, {key, strategy_id, job.claim.job_id, hash, std::int64_t{20}, field_counts, hash, "", "",
+        raw.run(compare, {key, strategy_id, job.claim.job_id, hash, std::int64_t{20}, field_counts, hash, "", "", "",
                           nullptr, nullptr});
         raw.run(count, {std::int64_t{0}, std::int64_t{-1}});
         raw.run(commit);

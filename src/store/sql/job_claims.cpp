@@ -184,10 +184,8 @@ Result<std::optional<ClaimedJob>> SqlJobStore::claim_next(TimePoint now, std::ch
 Result<std::vector<ClaimedJob>> SqlJobStore::claim(TimePoint now, std::chrono::milliseconds lease,
                                                    std::string_view worker, std::size_t most, const HostLoad& hosts) {
     using Claimed = std::vector<ClaimedJob>;
-    static const std::string claim_sql =
-        "UPDATE jobs SET status = 'running', attempt = attempt + 1, token = token + 1, worker = $2, lease_until = $3, "
-        "started_at = $4 WHERE job_id = $1 AND status = 'pending' RETURNING " +
-        std::string(job_columns) + ", jobs.token, jobs.host";
+    static const std::string read_sql =
+        "SELECT " + std::string(job_columns) + ", jobs.token, jobs.host FROM jobs WHERE job_id = $1";
     // Idle workers ask now and then: an empty queue costs them a read and the writer nothing.
     if (!found_some_) {
         const auto waiting = database_.read("jobs.claim", [&](Connection& connection) -> Result<bool> {
@@ -205,15 +203,19 @@ Result<std::vector<ClaimedJob>> SqlJobStore::claim(TimePoint now, std::chrono::m
         while (claimed.size() < most) {
             const auto next = next_pending(connection, load, next_turn);
             if (!next) break;
-            auto job = find_row<ClaimedJob>(connection, claim_sql, {next->job_id, worker, now + lease, now},
-                                            [](Columns& columns) {
-                                                ClaimedJob found;
-                                                found.job = read_job(columns);
-                                                found.token = columns.integer();
-                                                found.host = columns.text();
-                                                return found;
-                                            });
-            if (!job) break;  // another process was quicker
+            const auto taken = connection.run(
+                "UPDATE jobs SET status = 'running', attempt = attempt + 1, token = token + 1, worker = $2, "
+                "lease_until = $3, started_at = $4 WHERE job_id = $1 AND status = 'pending'",
+                {next->job_id, worker, now + lease, now});
+            if (taken == 0) break;  // another process was quicker
+            auto job = find_row<ClaimedJob>(connection, read_sql, {next->job_id}, [](Columns& columns) {
+                ClaimedJob found;
+                found.job = read_job(columns);
+                found.token = columns.integer();
+                found.host = columns.text();
+                return found;
+            });
+            if (!job) break;
             ++moved[job->job.batch_id];
             if (load.most > 0) ++load.busy[job->host];
             claimed.push_back(*std::move(job));

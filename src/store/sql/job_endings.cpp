@@ -59,11 +59,12 @@ bool is_expected(const std::optional<CurrentBaseline>& current, const std::optio
     return current.has_value() == expected.has_value() && (!current || current->job_id == *expected);
 }
 
-bool is_held(Connection& connection, const ClaimRef& claim) {
-    return find_row<std::int64_t>(connection,
-                                  "SELECT 1 FROM jobs WHERE job_id = $1 AND token = $2 AND status = 'running'",
-                                  {claim.job_id, claim.token}, [](Columns& columns) { return columns.integer(); })
-        .has_value();
+/// What follows the job of a claim; nullopt when it is held no longer. Read before it is written: for RETURNING, SQLite
+/// makes a table in memory and keeps a copy of each page that the statement changes.
+std::optional<JobPlace> held_place(Connection& connection, const ClaimRef& claim) {
+    static const std::string sql = "SELECT " + std::string(job_place_columns) +
+                                   " FROM jobs WHERE job_id = $1 AND token = $2 AND status = 'running'";
+    return find_row<JobPlace>(connection, sql, {claim.job_id, claim.token}, read_job_place);
 }
 
 void store_baseline(Connection& connection, std::string_view key, const JobCompletion& completion,
@@ -84,13 +85,26 @@ void store_baseline(Connection& connection, std::string_view key, const JobCompl
 
 /// False when the baseline's results are gone.
 bool store_results(Connection& connection, const JobCompletion& completion) {
-    if (completion.reuse_baseline)
-        return connection.run(
-                   "INSERT INTO job_results (job_id, results, structural_signature) "
-                   "SELECT $1, results, structural_signature FROM job_results WHERE job_id = $2",
-                   {completion.claim.job_id, completion.expected_baseline}) == 1;
+    struct Results {
+        std::string results, structural_signature;
+    };
+    Results known;
+    if (completion.reuse_baseline) {
+        auto found =
+            find_row<Results>(connection, "SELECT results, structural_signature FROM job_results WHERE job_id = $1",
+                              {completion.expected_baseline}, [](Columns& columns) {
+                                  Results read;
+                                  read.results = columns.text();
+                                  read.structural_signature = columns.text();
+                                  return read;
+                              });
+        if (!found) return false;
+        known = *std::move(found);
+    }
+    const bool reuses = completion.reuse_baseline;
     connection.run("INSERT INTO job_results (job_id, results, structural_signature) VALUES ($1, $2, $3)",
-                   {completion.claim.job_id, completion.results, completion.structural_signature});
+                   {completion.claim.job_id, reuses ? known.results : completion.results,
+                    reuses ? known.structural_signature : completion.structural_signature});
     return true;
 }
 
@@ -117,55 +131,50 @@ Result<std::optional<Baseline>> SqlJobStore::find_baseline(const BaselineKey& ke
 Result<bool> SqlJobStore::complete(const JobCompletion& completion) {
     if (completion.reuse_baseline && !completion.expected_baseline)
         return Error{ErrorCode::invalid_argument, "reuse_baseline needs expected_baseline", "expected_baseline"};
-    static const std::string sql =
-        "UPDATE jobs SET status = 'completed', lease_until = NULL, completed_at = $3, item_count = $4, "
-        "content_hash = $5, has_changes = $6, outcome = $7, warnings = $8 "
-        "WHERE job_id = $1 AND token = $2 AND status = 'running' RETURNING " +
-        std::string(job_place_columns);
     const std::string key = stored_key(completion.key);
     return database_.write("jobs.complete", [&](Connection& connection) -> Result<bool> {
+        // Everything is looked at before anything is written, so that a conflict has nothing to undo; the claim first:
+        // one that is lost is told so, whatever became of the baseline.
+        const auto place = held_place(connection, completion.claim);
+        if (!place) return false;
         const auto current = current_baseline(connection, key);
-        const std::string_view content_hash =
-            completion.reuse_baseline && current ? current->content_hash : completion.content_hash;
-        // Looked at before anything is written, so that an error has nothing to undo. A claim that is lost is told so,
-        // whatever became of the baseline.
-        if (!is_expected(current, completion.expected_baseline)) {
-            if (!is_held(connection, completion.claim)) return false;
+        if (!is_expected(current, completion.expected_baseline))
             return Error{ErrorCode::conflict, "The baseline has changed meanwhile; compare again",
                          completion.claim.job_id, true};
-        }
-        const auto completed = find_row<JobPlace>(
-            connection, sql,
+        const std::string_view content_hash =
+            completion.reuse_baseline && current ? current->content_hash : completion.content_hash;
+        const auto completed = connection.run(
+            "UPDATE jobs SET status = 'completed', lease_until = NULL, completed_at = $3, item_count = $4, "
+            "content_hash = $5, has_changes = $6, outcome = $7, warnings = $8 "
+            "WHERE job_id = $1 AND token = $2 AND status = 'running'",
             {completion.claim.job_id, completion.claim.token, completion.completed_at, completion.item_count,
-             content_hash, completion.has_changes, to_string(completion.outcome), stored_list(completion.warnings)},
-            read_job_place);
-        if (!completed) return false;
+             content_hash, completion.has_changes, to_string(completion.outcome), stored_list(completion.warnings)});
+        if (completed == 0) return false;
         if (!store_results(connection, completion))
             return Error{ErrorCode::store, "The results of the baseline are gone; check the database for damage",
                          *completion.expected_baseline};
         if (completion.new_baseline) store_baseline(connection, key, completion, content_hash);
         insert_deliveries(connection, completion.deliveries);
-        count_end(connection, *completed, JobStatus::running, {completion.completed_at, completion.item_count});
+        count_end(connection, *place, JobStatus::running, {completion.completed_at, completion.item_count});
         if (completion.change) store_change(connection, completion.claim.job_id, *completion.change);
-        update_health(connection, completed->schedule_id, completion.completed_at);
+        update_health(connection, place->schedule_id, completion.completed_at);
         return true;
     });
 }
 
 Result<bool> SqlJobStore::fail(const JobFailure& failure) {
-    static const std::string sql =
-        "UPDATE jobs SET status = 'failed', lease_until = NULL, completed_at = $3, error = $4, outcome = $5 "
-        "WHERE job_id = $1 AND token = $2 AND status = 'running' RETURNING " +
-        std::string(job_place_columns);
     return database_.write("jobs.fail", [&](Connection& connection) -> Result<bool> {
-        const auto failed = find_row<JobPlace>(connection, sql,
-                                               {failure.claim.job_id, failure.claim.token, failure.completed_at,
-                                                failure.error, to_string(failure.outcome)},
-                                               read_job_place);
-        if (!failed) return false;
+        const auto place = held_place(connection, failure.claim);
+        if (!place) return false;
+        const auto failed = connection.run(
+            "UPDATE jobs SET status = 'failed', lease_until = NULL, completed_at = $3, error = $4, outcome = $5 "
+            "WHERE job_id = $1 AND token = $2 AND status = 'running'",
+            {failure.claim.job_id, failure.claim.token, failure.completed_at, failure.error,
+             to_string(failure.outcome)});
+        if (failed == 0) return false;
         insert_deliveries(connection, failure.deliveries);
-        count_end(connection, *failed, JobStatus::running, {failure.completed_at, 0, failure.error});
-        update_health(connection, failed->schedule_id, failure.completed_at);
+        count_end(connection, *place, JobStatus::running, {failure.completed_at, 0, failure.error});
+        update_health(connection, place->schedule_id, failure.completed_at);
         return true;
     });
 }
