@@ -34,7 +34,9 @@ int main(int argc, char** argv) {
     const int connections = argc == 5 ? std::atoi(argv[4]) : 16;
     const double cpu = bench::cpu_seconds(), wall = bench::wall_seconds();
     mallopt(M_MMAP_THRESHOLD, 128 << 10);  // as meter-server does
+    mallopt(M_TRIM_THRESHOLD, 1 << 20);
     mallopt(M_ARENA_MAX, 8);
+    (void)meter::disable_sqlite_memory_statistics();
 
     auto engine = meter::Engine::open({.store = meter::open_store(std::string("sqlite:") + argv[3]).value(),
                                        .fetch = {.per_host = connections, .allow_private_networks = true},
@@ -58,7 +60,7 @@ int main(int argc, char** argv) {
             const auto batch = engine->submit_batch({.strategy_id = strategy.strategy_id, .urls = urls}).value();
             auto progress = engine->batch_progress(batch.batch_id).value();
             for (; progress.pending + progress.running > 0; progress = engine->batch_progress(batch.batch_id).value())
-                std::this_thread::sleep_for(std::chrono::milliseconds(2));
+                std::this_thread::sleep_for(std::chrono::milliseconds(20));
             completed += progress.completed;
         }
         // Workers count a job after it is stored.

@@ -6,6 +6,7 @@
 
 #ifdef METER_WITH_SQLITE
 #include "store/sql/sql_store.hpp"
+#include "store/sqlite/connection.hpp"
 #include "store/sqlite/file_database.hpp"
 #include "store/sqlite/memory_database.hpp"
 #endif
@@ -54,6 +55,14 @@ Result<std::shared_ptr<Store>> open_file(std::string_view, const StoreOptions&) 
 #endif
 
 }  // namespace
+
+bool disable_sqlite_memory_statistics() noexcept {
+#ifdef METER_WITH_SQLITE
+    return sqlite::disable_memory_statistics();
+#else
+    return false;
+#endif
+}
 
 Result<std::shared_ptr<Store>> open_store(std::string_view url, const StoreOptions& options) {
     if (auto valid = validate_store_options(options); !valid) return valid.error();

@@ -13,6 +13,10 @@ namespace meter::sqlite {
 
 constinit const sql::Dialect dialect{.blob_type = "BLOB", .claim_lock = ""};
 
+bool disable_memory_statistics() noexcept {
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK;
+}
+
 namespace {
 
 constexpr std::size_t max_kept_statements = 256;

@@ -18,6 +18,9 @@ namespace meter::sqlite {
 
 extern const sql::Dialect dialect;
 
+/// meter::disable_sqlite_memory_statistics().
+bool disable_memory_statistics() noexcept;
+
 /// Threads: one at a time. Everything but the getters throws SQLite::Exception.
 class Connection final : public sql::Connection {
 public:
