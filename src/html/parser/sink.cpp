@@ -56,6 +56,7 @@ void init_node(Node* node, xmlElementType type, const xmlChar* name, xmlNode* pa
     node->doc = doc;
     node->ns = nullptr;
     node->psvi = nullptr;
+    if constexpr (requires { node->id; }) node->id = nullptr;  // attributes of libxml2 2.13 and newer
 }
 
 void init_element(xmlNode* node, xmlElementType type, const xmlChar* name, xmlDoc* doc) noexcept {
