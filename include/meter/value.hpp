@@ -45,6 +45,8 @@ public:
     Value& set(std::string key, Value value);
     /// Adds a member whose key the caller knows to be new: no lookup.
     Value& append(std::string key, Value value);
+    /// Room for so many members, so that adding them moves none.
+    void reserve(std::size_t members);
     /// Removes a member; false when there was none.
     bool erase(std::string_view key);
 

@@ -9,6 +9,7 @@
 #include "core/hash.hpp"
 #include "core/unicode.hpp"
 #include "json/number_text.hpp"
+#include "json/plain_text.hpp"
 #include "meter/change.hpp"
 
 namespace meter {
@@ -17,16 +18,20 @@ namespace {
 
 constexpr std::size_t canonical_piece = 64 << 10;
 
-/// Printable ASCII without leading, trailing or double spaces: what most values are. Already normal, no copy needed.
-bool is_canonical_ascii(std::string_view text) noexcept {
-    bool space = true;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte >= 0x7F) return false;
-        if (c == ' ' && space) return false;
-        space = c == ' ';
-    }
-    return text.empty() || !space;
+/// Printable ASCII that needs no escapes, as most names and values are.
+bool is_plain(std::string_view text) noexcept {
+    return json::plain_prefix(text) == text.size();
+}
+
+/// Neither leading nor trailing nor double spaces.
+bool is_collapsed(std::string_view text) noexcept {
+    return !text.starts_with(' ') && !text.ends_with(' ') && text.find("  ") == std::string_view::npos;
+}
+
+void append_quoted(std::string& out, std::string_view plain) {
+    out.push_back('"');
+    out.append(plain);
+    out.push_back('"');
 }
 
 /// RFC 8785 section 3.2.2.2: the two-character escapes, \u00xx in lower case for other controls, the rest as it is.
@@ -73,14 +78,16 @@ void append_canonical_literal(std::string& out, std::string_view text) {
 }
 
 void append_canonical_string(std::string& out, std::string_view text) {
-    if (is_canonical_ascii(text))
-        append_canonical_literal(out, text);
+    if (is_plain(text) && is_collapsed(text))
+        append_quoted(out, text);
     else
         append_canonical_literal(out, core::collapse_space(core::to_nfc(text)));
 }
 
 void append_canonical_key(std::string& out, std::string_view key) {
-    if (core::is_valid_utf8(key))
+    if (is_plain(key))
+        append_quoted(out, key);
+    else if (core::is_valid_utf8(key))
         append_canonical_literal(out, key);
     else
         append_canonical_literal(out, core::sanitize_utf8(key));
@@ -107,9 +114,8 @@ void append_canonical_scalar(std::string& out, const Value& value) {
 
 /// An array or object that is being written.
 struct CanonicalFrame {
-    const Value::Array* array = nullptr;
-    std::vector<const Object::Member*> members = {};  ///< of an object, sorted
-    std::size_t next = 0;
+    const Value::Array* array = nullptr;           ///< null for an object
+    std::size_t first = 0, end = 0, next = first;  ///< in the array, or among the members of all open objects
 };
 
 }  // namespace
@@ -132,19 +138,19 @@ bool utf16_less(std::string_view a, std::string_view b) noexcept {
 void write_canonical(CanonicalSink& sink, const Value& value) {
     std::string out;
     std::vector<CanonicalFrame> open;
+    std::vector<const Object::Member*> members;  // of the open objects, each object's sorted
 
     const auto begin = [&](const Value& current) {
         if (const auto* array = current.if_array()) {
             out.push_back('[');
-            open.push_back({array});
+            open.push_back({array, 0, array->size()});
         } else if (const auto* object = current.if_object()) {
             out.push_back('{');
-            CanonicalFrame frame;
-            frame.members.reserve(object->size());
-            for (const auto& member : *object) frame.members.push_back(&member);
-            std::sort(frame.members.begin(), frame.members.end(),
+            const std::size_t first = members.size();
+            for (const auto& member : *object) members.push_back(&member);
+            std::sort(members.begin() + static_cast<std::ptrdiff_t>(first), members.end(),
                       [](const auto* a, const auto* b) { return utf16_less(a->first, b->first); });
-            open.push_back(std::move(frame));
+            open.push_back({nullptr, first, members.size()});
         } else {
             append_canonical_scalar(out, current);
         }
@@ -157,18 +163,18 @@ void write_canonical(CanonicalSink& sink, const Value& value) {
             out.clear();
         }
         CanonicalFrame& frame = open.back();
-        const std::size_t size = frame.array != nullptr ? frame.array->size() : frame.members.size();
-        if (frame.next == size) {
+        if (frame.next == frame.end) {
+            if (frame.array == nullptr) members.resize(frame.first);
             out.push_back(frame.array != nullptr ? ']' : '}');
             open.pop_back();
             continue;
         }
-        if (frame.next > 0) out.push_back(',');
+        if (frame.next > frame.first) out.push_back(',');
         const std::size_t at = frame.next++;
         if (frame.array != nullptr) {
             begin((*frame.array)[at]);  // may move `frame`: not used after this
         } else {
-            const Object::Member& member = *frame.members[at];
+            const Object::Member& member = *members[at];
             append_canonical_key(out, member.first);
             out.push_back(':');
             begin(member.second);

@@ -32,12 +32,14 @@ struct StructureField {
     unsigned types = 0;
     std::size_t present = 0;    ///< items that have it with a value that is not null
     std::size_t last_item = 0;  ///< 1-based: `a.b` as a key and as a path count once an item
+    std::size_t order = 0;      ///< of first appearance
 };
 
 class StructureBuilder {
 public:
     void add_item(const Value& item) {
         ++items_;
+        expected_ = 0;
         const Object* object = item.if_object();
         if (object == nullptr) return;
         std::vector<Frame> open{{object->begin(), object->end(), 0}};
@@ -78,12 +80,16 @@ private:
     };
 
     void note(const std::string& path, const Value& value) {
-        auto found = fields_.find(path);
+        // Items mostly have the same fields in the same order.
+        auto found = expected_ < in_order_.size() && in_order_[expected_]->first == path ? in_order_[expected_]
+                                                                                         : fields_.find(path);
         if (found == fields_.end()) {
             if (fields_.size() == structure_max_fields) return;
-            found = fields_.emplace(path, StructureField{}).first;
+            found = fields_.emplace(path, StructureField{.order = in_order_.size()}).first;
+            in_order_.push_back(found);
         }
         StructureField& field = found->second;
+        expected_ = field.order + 1;
         field.types |= structure_type_bit(value);
         if (value.is_null() || field.last_item == items_) return;
         field.last_item = items_;
@@ -91,7 +97,9 @@ private:
     }
 
     std::size_t items_ = 0;
+    std::size_t expected_ = 0;  ///< which field is likely to come next
     std::map<std::string, StructureField> fields_;
+    std::vector<std::map<std::string, StructureField>::iterator> in_order_;
 };
 
 /// Name -> items that have it with a value that is not null, in order of first appearance.

@@ -39,6 +39,10 @@ Value& Object::append(std::string key, Value value) {
     return members_.emplace_back(std::move(key), std::move(value)).second;
 }
 
+void Object::reserve(std::size_t members) {
+    members_.reserve(members);
+}
+
 bool Object::erase(std::string_view key) {
     const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& m) { return m.first == key; });
     if (found == members_.end()) return false;

@@ -55,8 +55,9 @@ public:
           sink_(sink),
           base_(document.base_url(page_url)),
           root_(document.root()),
-          budget_(root_, plan.fields.size() + plan.selectors.size()) {
-        const std::size_t nodes = std::max<std::size_t>(budget_.nodes(), 1);
+          budget_(document, plan.fields.size() + plan.selectors.size()) {
+        const bool one_turn = document.extent().nodes * plan.selectors.size() <= css_max_held_matches;
+        const std::size_t nodes = one_turn ? 1 : std::max<std::size_t>(budget_.nodes(), 1);
         const std::size_t together = std::max<std::size_t>(css_max_held_matches / nodes, 1);
         for (std::size_t i = 0; i < plan.selectors.size(); ++i) {
             if (i % together == 0) turns_.emplace_back();
@@ -101,7 +102,7 @@ private:
         }
         for (const CssTurn& turn : turns_) {
             const bool afford = budget_.charge_subtree(container, turn.selectors.size()) &&
-                                budget_.charge_steps(turn.reach * budget_.nodes() / 1'000);
+                                (turn.reach == 0 || budget_.charge_steps(turn.reach * budget_.nodes() / 1'000));
             if (!afford) return too_many_results();
             auto ran = turn.set.run(container, found_);
             if (!ran) return ran;
@@ -117,24 +118,24 @@ private:
     Result<void> read_field(const CssField& field, const std::vector<html::Match>& matches, Value& value) {
         Value::Array list;
         for (const html::Match& match : matches) {
-            const auto text = read_match(field, match);
+            auto text = read_match(field, match);
             if (spent_) return too_many_results();
             if (text) {
                 item_bytes_ += text->size() + 3;
                 if (item_bytes_ > sink_.room()) return too_many_results();
             }
             if (!field.all) {
-                if (text) value = to_value(field, *text);
+                if (text) value = to_value(field, *std::move(text));
                 return {};
             }
             if (!text) continue;
-            if (Value one = to_value(field, *text); !one.is_null()) list.push_back(std::move(one));
+            if (Value one = to_value(field, *std::move(text)); !one.is_null()) list.push_back(std::move(one));
         }
         if (field.all) value = std::move(list);
         return {};
     }
 
-    static Value to_value(const CssField& field, const std::string& text) {
+    static Value to_value(const CssField& field, std::string text) {
         if (field.decimal == 0) return text;
         const auto number = find_decimal(text, field.decimal);
         return number ? Value(*number) : Value();

@@ -57,6 +57,7 @@ Result<void> ItemSink::count(const Value& item) {
 Result<void> ItemSink::add_fields(std::vector<Value> values, bool drop_empty) {
     if (drop_empty && std::all_of(values.begin(), values.end(), is_nothing)) return {};
     Object item;
+    item.reserve(values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
         if (!is_nothing(values[i])) filled_[i] = true;
         item.append(names_[i], std::move(values[i]));

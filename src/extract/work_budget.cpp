@@ -46,24 +46,38 @@ bool size_work_node(void* context, const html::Node& node, bool entering) {
 
 }  // namespace
 
-WorkBudget::WorkBudget(html::Element root, std::size_t readers) {
-    WorkCount count;
-    html::walk(root, count_work_node, &count);
-    nodes_ = count.nodes;
+WorkBudget::WorkBudget(const html::Document& document, std::size_t readers) : root_(document.root()) {
     // At worst every node lies in `deepest` nested containers, and there in as many nested matches.
-    const double worst = static_cast<double>(count.nodes) * static_cast<double>(count.deepest) *
-                         static_cast<double>(count.deepest) * static_cast<double>(readers + 1);
-    exact_ = worst > static_cast<double>(work_max_steps);
+    const auto may_exceed = [&](std::size_t nodes, std::size_t deepest) {
+        const double worst = static_cast<double>(nodes) * static_cast<double>(deepest) * static_cast<double>(deepest) *
+                             static_cast<double>(readers + 1);
+        return worst > static_cast<double>(work_max_steps);
+    };
+    const html::Extent bound = document.extent();
+    if (!may_exceed(bound.nodes, bound.depth)) return;
+    WorkCount count;
+    html::walk(root_, count_work_node, &count);
+    nodes_ = count.nodes;
+    exact_ = may_exceed(count.nodes, count.deepest);
     if (!exact_) return;
     sizes_.reserve(count.nodes);
     WorkSizes sizes{&sizes_, {}, 0};
-    html::walk(root, size_work_node, &sizes);
+    html::walk(root_, size_work_node, &sizes);
+}
+
+std::size_t WorkBudget::nodes() {
+    if (!nodes_) {
+        WorkCount count;
+        html::walk(root_, count_work_node, &count);
+        nodes_ = count.nodes;
+    }
+    return *nodes_;
 }
 
 bool WorkBudget::charge_subtree(html::Element element, std::size_t readers) noexcept {
     if (!exact_) return true;
     const auto found = sizes_.find(element.node());
-    return charge_steps((found == sizes_.end() ? std::uint64_t{nodes_} : std::uint64_t{found->second}) * readers);
+    return charge_steps((found == sizes_.end() ? std::uint64_t{*nodes_} : std::uint64_t{found->second}) * readers);
 }
 
 bool WorkBudget::charge_steps(std::uint64_t steps) noexcept {

@@ -2,6 +2,7 @@
 
 #include <libxml/HTMLtree.h>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -117,6 +118,18 @@ std::string Document::base_url(std::string_view page_url) const {
 
 bool Document::depth_capped() const noexcept {
     return impl_->tree.depth_capped;
+}
+
+Extent Document::extent() const noexcept {
+    const detail::Tree& tree = impl_->tree;
+    std::uint32_t at = detail::no_element;
+    std::size_t depth = 0, deepest = 0;
+    for (std::uint32_t i = 0; i < tree.records.size(); ++i) {
+        for (; at != tree[i].parent; at = tree[at].parent) --depth;
+        at = i;
+        deepest = std::max(deepest, ++depth);
+    }
+    return {tree.units / 2, deepest};
 }
 
 std::string_view Element::name() const noexcept {

@@ -60,6 +60,12 @@ struct Node {
     std::string_view text;  ///< kind text only
 };
 
+/// Bounds on what walks over a page cost.
+struct Extent {
+    std::size_t nodes = 0;  ///< elements and texts, at most
+    std::size_t depth = 0;  ///< elements inside one another
+};
+
 /// Which parser makes the tree.
 enum class ParserKind {
     html5,    ///< ours: the tree that browsers have
@@ -107,6 +113,8 @@ public:
     /// True when elements were nested deeper than 512 (256 by libxml2's parser): they became siblings at that depth,
     /// with their text.
     bool depth_capped() const noexcept;
+    /// Cost: one look at each element, none at texts.
+    Extent extent() const noexcept;
 
 private:
     friend class Parser;

@@ -47,6 +47,7 @@ struct Doctype {
 struct Tree {
     RecordArray<ElementRecord> records;
     bool depth_capped = false;
+    std::size_t units = 0;  ///< two for each node that was made and one for each attribute
     std::optional<Doctype> doctype;
     bool quirks = false;
     mutable std::once_flag xpath_prepared;  ///< document order and ids, made when the first XPath asks

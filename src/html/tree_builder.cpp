@@ -357,6 +357,7 @@ BuildOutcome build_tree(std::string_view text, std::size_t tags, std::size_t max
     if (builder.outcome == BuildOutcome::built && parser->myDoc == nullptr) return BuildOutcome::out_of_memory;
     if (builder.outcome != BuildOutcome::built) return builder.outcome;
     finish_records(tree.records);
+    tree.units = builder.units;
     doc = std::exchange(parser->myDoc, nullptr);
     return BuildOutcome::built;
 }

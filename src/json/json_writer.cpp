@@ -3,6 +3,7 @@
 
 #include "core/unicode.hpp"
 #include "json/number_text.hpp"
+#include "json/plain_text.hpp"
 #include "meter/json.hpp"
 
 namespace meter {
@@ -126,6 +127,12 @@ private:
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+    if (json::plain_prefix(text) == text.size()) {
+        out.push_back('"');
+        out.append(text);
+        out.push_back('"');
+        return;
+    }
     std::string clean;
     if (!core::is_valid_utf8(text)) text = clean = core::sanitize_utf8(text);
     out.push_back('"');

@@ -54,6 +54,7 @@ Reference split_reference(std::string_view text) {
 
 // RFC 3986 5.2.4 for absolute paths, in one pass: ".." takes the last segment of the output back.
 std::string remove_dot_segments(std::string_view path) {
+    if (path.find("/.") == std::string_view::npos) return std::string(path);
     std::string out;
     out.reserve(path.size());
     while (!path.empty()) {
@@ -83,15 +84,16 @@ std::string merge_paths(const Reference& base, std::string_view path) {
 // RFC 3986 5.3; spaces are encoded, all else stays as written.
 std::string join_url(std::string_view scheme, std::string_view authority, std::string_view path,
                      const Reference& query_from, const Reference& fragment_from) {
-    std::string out(scheme);
-    out.append("://").append(authority);
+    std::string out;
+    out.reserve(scheme.size() + authority.size() + path.size() + query_from.query.size() +
+                fragment_from.fragment.size() + 5);
+    out.append(scheme).append("://").append(authority);
     const auto append = [&](std::string_view text) {
-        for (const char c : text) {
-            if (c == ' ')
-                out.append("%20");
-            else
-                out.push_back(c);
+        for (std::size_t space = text.find(' '); space != std::string_view::npos; space = text.find(' ')) {
+            out.append(text.substr(0, space)).append("%20");
+            text.remove_prefix(space + 1);
         }
+        out.append(text);
     };
     append(path);
     if (query_from.has_query) append(std::string_view("?")), append(query_from.query);
@@ -100,8 +102,8 @@ std::string join_url(std::string_view scheme, std::string_view authority, std::s
 }
 
 /// White space and control characters at both ends go, and tabs and line breaks inside (URL Standard, basic URL
-/// parser, steps 1 to 3).
-std::string clean_reference(std::string_view text) {
+/// parser, steps 1 to 3). A view into the text, or into `storage` when something was left out inside.
+std::string_view clean_reference(std::string_view text, std::string& storage) {
     const auto is_control = [](char c) { return static_cast<unsigned char>(c) <= 0x20; };
     for (std::size_t before = text.size() + 1; text.size() < before;) {
         before = text.size();
@@ -109,38 +111,38 @@ std::string clean_reference(std::string_view text) {
         while (!text.empty() && is_control(text.front())) text.remove_prefix(1);
         while (!text.empty() && is_control(text.back())) text.remove_suffix(1);
     }
-    std::string out;
-    out.reserve(text.size());
-    std::copy_if(text.begin(), text.end(), std::back_inserter(out),
-                 [](char c) { return c != '\t' && c != '\n' && c != '\r'; });
-    return out;
+    const auto is_left_out = [](char c) { return c == '\t' || c == '\n' || c == '\r'; };
+    if (std::none_of(text.begin(), text.end(), is_left_out)) return text;
+    storage = text;
+    std::erase_if(storage, is_left_out);
+    return storage;
 }
 
 }  // namespace
 
 std::string resolve(std::string_view base_text, std::string_view reference_text) {
-    const std::string cleaned = clean_reference(reference_text);
+    std::string reference_storage, base_storage;
+    const std::string_view cleaned = clean_reference(reference_text, reference_storage);
     Reference reference = split_reference(cleaned);
     if (reference.has_scheme) {
-        if (!is_web_scheme(reference.scheme)) return cleaned;
+        if (!is_web_scheme(reference.scheme)) return std::string(cleaned);
         if (reference.has_authority)
             return join_url(reference.scheme, reference.authority, absolute_path(reference.path), reference, reference);
     }
-    const std::string base_cleaned = clean_reference(base_text);
-    const Reference base = split_reference(base_cleaned);
-    if (!is_web_scheme(base.scheme) || !base.has_authority || base.authority.empty()) return cleaned;
+    const Reference base = split_reference(clean_reference(base_text, base_storage));
+    if (!is_web_scheme(base.scheme) || !base.has_authority || base.authority.empty()) return std::string(cleaned);
     if (reference.has_scheme) {
         // "http:g" with the scheme of the base is a relative reference, as RFC 3986 5.2.2 allows and browsers do.
-        if (!core::ascii_iequals(reference.scheme, base.scheme)) return cleaned;
+        if (!core::ascii_iequals(reference.scheme, base.scheme)) return std::string(cleaned);
         reference.has_scheme = false;
     }
     if (reference.has_authority)
         return join_url(base.scheme, reference.authority, absolute_path(reference.path), reference, reference);
     if (reference.path.empty())
         return join_url(base.scheme, base.authority, base.path, reference.has_query ? reference : base, reference);
-    const std::string path =
-        reference.path.starts_with('/') ? std::string(reference.path) : merge_paths(base, reference.path);
-    return join_url(base.scheme, base.authority, remove_dot_segments(path), reference, reference);
+    const std::string path = remove_dot_segments(reference.path.starts_with('/') ? std::string(reference.path)
+                                                                                 : merge_paths(base, reference.path));
+    return join_url(base.scheme, base.authority, path, reference, reference);
 }
 
 }  // namespace meter::url

@@ -81,7 +81,13 @@ std::size_t TreeBuilder::find_formatting(const xmlNode* node) const noexcept {
 }
 
 void TreeBuilder::run_adoption_agency(const TagToken& tag) {
-    if (current().is(tag.tag) && find_formatting(current().node) == npos) return pop();
+    if (current().is(tag.tag)) {
+        if (!formatting_.empty() && formatting_.back().node == current().node) {  // well nested, as most markup is
+            formatting_.pop_back();
+            return pop();
+        }
+        if (find_formatting(current().node) == npos) return pop();
+    }
     for (int round = 0; round < 8 && adopt(tag); ++round) {
     }
 }

@@ -375,6 +375,7 @@ void TreeSink::renumber() {
 
 void TreeSink::finish() {
     if (reordered_) renumber();
+    tree_.units = units_;
     // From the last to the first: where an element ends its last child does, which is done by then.
     auto& records = tree_.records;
     for (std::size_t i = records.size(); i-- > 0;) {
