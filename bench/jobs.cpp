@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
     const int connections = argc == 5 ? std::atoi(argv[4]) : 16;
     const double cpu = bench::cpu_seconds(), wall = bench::wall_seconds();
     mallopt(M_MMAP_THRESHOLD, 128 << 10);  // as meter-server does
-    mallopt(M_TRIM_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 10);
     mallopt(M_ARENA_MAX, 8);
     (void)meter::disable_sqlite_memory_statistics();
 

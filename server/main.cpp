@@ -14,12 +14,12 @@
 namespace {
 
 /// A burst of large pages or answers must not stay in the process for ever: glibc gives large blocks back when they are
-/// freed only while the threshold for that is fixed, and keeps what is free in each of its arenas apart. Up to a page's
-/// worth of each it may keep, though: giving that back and asking for it again was a sixth of a job's time.
+/// freed only while the threshold for that is fixed, and keeps what is free in each of its arenas apart. What a page
+/// takes it may keep, though, instead of giving it back and asking for it again with each.
 void bound_memory_use() {
 #ifdef __GLIBC__
     mallopt(M_MMAP_THRESHOLD, 128 << 10);
-    mallopt(M_TRIM_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 10);
     mallopt(M_ARENA_MAX, 8);
 #endif
 }

@@ -460,8 +460,8 @@ struct StoreOptions {
 };
 
 /// Turns off the statistics that SQLite keeps of its memory (SQLITE_CONFIG_MEMSTATUS, sqlite.org/c3ref): they are of the
-/// whole process, take a lock at each allocation, and cost a job about a tenth of its time in the store. For programs in
-/// which nobody else counts on sqlite3_memory_used() or a heap limit. Not thread-safe: before the first use of SQLite;
+/// whole process, take a lock at each allocation, and are a tenth of what an unchanged page costs. For programs in which
+/// nobody else counts on sqlite3_memory_used() or a heap limit. Not thread-safe: before the first use of SQLite;
 /// false, and nothing changed, when that is over or SQLite is not part of this build.
 METER_EXPORT bool disable_sqlite_memory_statistics() noexcept;
 
