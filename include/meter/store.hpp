@@ -459,9 +459,9 @@ struct StoreOptions {
     bool refuse_damaged = true;
 };
 
-/// Turns off the statistics that SQLite keeps of its memory (SQLITE_CONFIG_MEMSTATUS, sqlite.org/c3ref): they are of the
-/// whole process, take a lock at each allocation, and are a tenth of what an unchanged page costs. For programs in which
-/// nobody else counts on sqlite3_memory_used() or a heap limit. Not thread-safe: before the first use of SQLite;
+/// Turns off the statistics that SQLite keeps of its memory (SQLITE_CONFIG_MEMSTATUS, sqlite.org/c3ref): they are of
+/// the whole process, take a lock at each allocation, and are a tenth of what an unchanged page costs. For programs in
+/// which nobody else counts on sqlite3_memory_used() or a heap limit. Not thread-safe: before the first use of SQLite;
 /// false, and nothing changed, when that is over or SQLite is not part of this build.
 METER_EXPORT bool disable_sqlite_memory_statistics() noexcept;
 
