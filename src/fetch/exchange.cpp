@@ -21,12 +21,33 @@ std::string_view find_response_header(const HopOutcome& outcome, std::string_vie
     return {};
 }
 
+/// Without what is not sent: credentials and fragment.
 std::string address_of(const url::Url& url) {
     if (url.user.empty()) return url::to_string(url, false);
     url::Url bare = url;
     bare.user.clear();
     return url::to_string(bare, false);
 }
+
+std::string host_name(const url::Url& url) {
+    return url.host + ':' + std::to_string(url.port);
+}
+
+/// One token for two. Not made before there is something to wait for: it costs as much as a part of a fetch.
+class Either {
+public:
+    Either(const std::stop_token& one, const std::stop_token& other)
+        : on_one_(one, End{source_}), on_other_(other, End{source_}) {}
+    std::stop_token token() const { return source_.get_token(); }
+
+private:
+    struct End {
+        std::stop_source& source;
+        void operator()() const noexcept { source.request_stop(); }
+    };
+    std::stop_source source_;
+    std::stop_callback<End> on_one_, on_other_;
+};
 
 /// False when `stop` was requested first.
 bool wait_unless_stopped(Steady until, std::stop_token stop) {
@@ -40,18 +61,18 @@ bool wait_unless_stopped(Steady until, std::stop_token stop) {
 }  // namespace
 
 Exchange::Exchange(const Request& request, url::Url url, const Settings& settings, HostGate& gate, Loop& loop,
-                   std::stop_token stop)
+                   std::stop_token stop, std::stop_token closing)
     : request_(request),
       settings_(settings),
       gate_(gate),
       loop_(loop),
       stop_(std::move(stop)),
+      closing_(std::move(closing)),
       deadline_(std::chrono::steady_clock::now() +
                 (request.timeout.count() > 0 ? request.timeout : settings.options.timeout)),
       max_redirects_(request.max_redirects >= 0 ? request.max_redirects : settings.options.max_redirects),
       max_retries_(request.max_retries >= 0 ? request.max_retries : settings.options.max_retries),
       url_(std::move(url)),
-      address_(address_of(url_)),
       method_(request.method),
       headers_(request.headers),
       body_(request.body.empty() ? nullptr : std::make_shared<const std::string>(request.body)) {}
@@ -60,8 +81,8 @@ Result<Response> Exchange::run() {
     for (;;) {
         auto hop = run_hop();
         if (!hop) return hop.error();
-        const std::string_view location = find_response_header(*hop, "location");
-        if (!hop->failure && max_redirects_ > 0 && is_redirect(hop->status) && !location.empty()) {
+        if (!hop->failure && max_redirects_ > 0 && is_redirect(hop->status) &&
+            !find_response_header(*hop, "location").empty()) {
             const auto before = redirects_;
             if (auto followed = follow(*hop); !followed) return followed.error();
             if (redirects_ != before) continue;
@@ -69,14 +90,14 @@ Result<Response> Exchange::run() {
             ++retries_;
             continue;
         }
-        if (stop_.stop_requested()) return cancelled_error(request_.url);
+        if (stopping()) return cancelled_error(request_.url);
         return finished(std::move(*hop));
     }
 }
 
 /// Errors are those that end the whole fetch; a failure of the hop alone is in the outcome.
 Result<HopOutcome> Exchange::run_hop() {
-    const auto slot = gate_.enter(url_.host + ':' + std::to_string(url_.port), deadline_, stop_);
+    const auto slot = enter_host();
     if (!slot) return ended_by_time_or_stop();
 
     const auto transfer = make_transfer();
@@ -102,10 +123,17 @@ Result<HopOutcome> Exchange::run_hop() {
     return ended_by_time_or_stop();
 }
 
+std::optional<HostGate::Slot> Exchange::enter_host() {
+    const std::string name = host_name(url_);
+    if (auto slot = gate_.try_enter(name)) return slot;
+    const Either either(stop_, closing_);
+    return gate_.enter(name, deadline_, either.token());
+}
+
 std::shared_ptr<Transfer> Exchange::make_transfer() const {
     Hop hop;
     hop.method = method_;
-    hop.url = address_;
+    hop.url = address_of(url_);
     const bool has_authorization = std::any_of(headers_.begin(), headers_.end(), [](const Header& header) {
         return core::ascii_iequals(header.first, "authorization");
     });
@@ -114,7 +142,7 @@ std::shared_ptr<Transfer> Exchange::make_transfer() const {
         hop.header_lines = header_lines(headers_, settings_.user_agent, body_ != nullptr || expects_body(method_));
     hop.body = body_;
     hop.max_body_bytes = request_.max_body_bytes > 0 ? request_.max_body_bytes : settings_.options.max_body_bytes;
-    hop.body_room = std::min(loop_.usual_body(), hop.max_body_bytes);
+    hop.body_room = std::min(loop_.body_room(), hop.max_body_bytes);
     hop.allow_private = !request_.private_origin.empty() && request_.private_origin == url::origin(url_);
     hop.stream = request_.on_body != nullptr;
     hop.skip_redirect = max_redirects_ > 0 && !body_;  // with a body the redirect may be the answer, see follow()
@@ -149,7 +177,6 @@ Result<void> Exchange::follow(const HopOutcome& outcome) {
     }
     method_ = method;
     url_ = std::move(*target);
-    address_ = address_of(url_);
     ++redirects_;
     return {};
 }
@@ -175,8 +202,9 @@ bool Exchange::pause(std::chrono::milliseconds delay, const HopOutcome& outcome)
     if (delay >= deadline_ - now) return false;
     // A host that names a time means all of us, not this request only.
     if (!outcome.failure && !find_response_header(outcome, "retry-after").empty())
-        gate_.hold(url_.host + ':' + std::to_string(url_.port), now + delay);
-    return wait_unless_stopped(now + delay, stop_);
+        gate_.hold(host_name(url_), now + delay);
+    const Either either(stop_, closing_);
+    return wait_unless_stopped(now + delay, either.token());
 }
 
 Result<Response> Exchange::finished(HopOutcome outcome) const {
@@ -189,7 +217,7 @@ Result<Response> Exchange::finished(HopOutcome outcome) const {
     if (outcome.body.capacity() > 2 * outcome.body.size() + 4096) outcome.body.shrink_to_fit();
     Response response;
     response.status = outcome.status;
-    response.url = address_;
+    response.url = std::move(outcome.url);
     response.headers = std::move(outcome.headers);
     response.body = std::move(outcome.body);
     response.wire_bytes = outcome.wire_bytes;
@@ -199,7 +227,7 @@ Result<Response> Exchange::finished(HopOutcome outcome) const {
 }
 
 Error Exchange::ended_by_time_or_stop() const {
-    return stop_.stop_requested() ? cancelled_error(request_.url) : timeout_error(request_.url);
+    return stopping() ? cancelled_error(request_.url) : timeout_error(request_.url);
 }
 
 }  // namespace meter::fetch

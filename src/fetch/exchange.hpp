@@ -22,17 +22,19 @@ class Exchange {
 public:
     /// `request` has passed check_request(), `url` is its URL parsed.
     Exchange(const Request& request, url::Url url, const Settings& settings, HostGate& gate, Loop& loop,
-             std::stop_token stop);
+             std::stop_token stop, std::stop_token closing);
 
     Result<Response> run();
 
 private:
     Result<HopOutcome> run_hop();
+    std::optional<HostGate::Slot> enter_host();
     std::shared_ptr<Transfer> make_transfer() const;
     Result<void> follow(const HopOutcome& outcome);
     std::optional<std::chrono::milliseconds> retry_delay(const HopOutcome& outcome) const;
     bool pause(std::chrono::milliseconds delay, const HopOutcome& outcome);
     Result<Response> finished(HopOutcome outcome) const;
+    bool stopping() const noexcept { return stop_.stop_requested() || closing_.stop_requested(); }
     Error ended_by_time_or_stop() const;
 
     // Constant after construction.
@@ -40,14 +42,14 @@ private:
     const Settings& settings_;
     HostGate& gate_;
     Loop& loop_;
-    const std::stop_token stop_;
+    const std::stop_token stop_;     // the caller's
+    const std::stop_token closing_;  // the fetcher's: the loop ends all transfers by itself
     const Steady deadline_;
     const int max_redirects_;
     const int max_retries_;
 
     // The hop to come.
     url::Url url_;
-    std::string address_;  // url_ without what is not sent: credentials and fragment
     std::string method_;
     std::vector<Header> headers_;
     std::shared_ptr<const std::string> body_;

@@ -48,11 +48,8 @@ public:
         if (stop.stop_requested()) return cancelled_error(request.url);
 
         const auto core = core_;
-        std::stop_source either;
-        const auto end = [&either] { either.request_stop(); };
-        const std::stop_callback on_stop(stop, end);
-        const std::stop_callback on_close(core->closing.get_token(), end);
-        Exchange exchange(request, std::move(*url), core->settings, core->gate, *core->loop, either.get_token());
+        Exchange exchange(request, std::move(*url), core->settings, core->gate, *core->loop, std::move(stop),
+                          core->closing.get_token());
         return exchange.run();
     }
 

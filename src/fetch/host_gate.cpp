@@ -4,17 +4,18 @@
 
 namespace meter::fetch {
 
+std::optional<HostGate::Slot> HostGate::try_enter(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    Entry& entry = entry_of(name);
+    if (!take_free(entry.second)) return std::nullopt;
+    return Slot(*this, entry);
+}
+
 std::optional<HostGate::Slot> HostGate::enter(const std::string& name, Steady deadline, std::stop_token stop) {
     std::unique_lock lock(mutex_);
-    if (hosts_.size() >= sweep_at_) sweep();
-    Host& host = hosts_[name];  // stays valid: a host with waiters is never erased
-    if (host.queue.empty() && host.active < limit_ && !stop.stop_requested()) {  // nobody to wait for
-        if (const auto now = std::chrono::steady_clock::now(); now >= host.next_start) {
-            ++host.active;
-            host.next_start = now + delay_;
-            return Slot(*this, name);
-        }
-    }
+    Entry& entry = entry_of(name);
+    Host& host = entry.second;
+    if (!stop.stop_requested() && take_free(host)) return Slot(*this, entry);
     Waiter self;
     const auto place = host.queue.insert(host.queue.end(), &self);
 
@@ -35,11 +36,26 @@ std::optional<HostGate::Slot> HostGate::enter(const std::string& name, Steady de
         host.next_start = std::max(host.next_start, std::chrono::steady_clock::now() + delay_);
     }
     call_next(host);
-    if (!admitted) {
-        forget_if_idle(hosts_.find(name));
-        return std::nullopt;
+    if (admitted) return Slot(*this, entry);
+    if (is_idle(host)) hosts_.erase(name);
+    return std::nullopt;
+}
+
+HostGate::Entry& HostGate::entry_of(const std::string& name) {
+    if (hosts_.size() >= sweep_at_) sweep();
+    return *hosts_.try_emplace(name).first;
+}
+
+/// Takes a place if there is nobody and nothing to wait for.
+bool HostGate::take_free(Host& host) const {
+    if (!host.queue.empty() || host.active >= limit_) return false;
+    if (delay_.count() > 0 || host.next_start != Steady{}) {  // most hosts need no clock
+        const auto now = std::chrono::steady_clock::now();
+        if (now < host.next_start) return false;
+        host.next_start = now + delay_;
     }
-    return Slot(*this, name);
+    ++host.active;
+    return true;
 }
 
 void HostGate::hold(const std::string& name, Steady until) {
@@ -59,28 +75,26 @@ std::size_t HostGate::waiting(const std::string& name) const {
     return entry == hosts_.end() ? 0 : entry->second.queue.size();
 }
 
-void HostGate::leave(const std::string& name) noexcept {
+void HostGate::leave(Entry& entry) noexcept {
     const std::lock_guard lock(mutex_);
-    const auto entry = hosts_.find(name);
-    --entry->second.active;
-    call_next(entry->second);
-    forget_if_idle(entry);
+    --entry.second.active;
+    call_next(entry.second);
+    if (is_idle(entry.second)) hosts_.erase(hosts_.find(entry.first));
 }
 
 void HostGate::call_next(Host& host) const {
     if (!host.queue.empty() && host.active < limit_) host.queue.front()->turn.notify_one();
 }
 
-void HostGate::forget_if_idle(Hosts::iterator entry) {
-    const Host& host = entry->second;
-    if (host.active == 0 && host.queue.empty() && host.next_start <= std::chrono::steady_clock::now())
-        hosts_.erase(entry);
+bool HostGate::is_idle(const Host& host) {
+    return host.active == 0 && host.queue.empty() &&
+           (host.next_start == Steady{} || host.next_start <= std::chrono::steady_clock::now());
 }
 
 // Hosts whose next start lies ahead stay when their last slot is given back. They are looked for only after the table
 // has doubled, so that the cost per call is constant on average.
 void HostGate::sweep() {
-    for (auto entry = hosts_.begin(); entry != hosts_.end();) forget_if_idle(entry++);
+    std::erase_if(hosts_, [](const Entry& entry) { return is_idle(entry.second); });
     sweep_at_ = std::max<std::size_t>(1024, 2 * hosts_.size());
 }
 

@@ -25,21 +25,38 @@ public:
     HostGate(const HostGate&) = delete;
     HostGate& operator=(const HostGate&) = delete;
 
+private:
+    struct Waiter {
+        std::condition_variable_any turn;
+    };
+    struct Host {
+        int active = 0;
+        Steady next_start{};       // the epoch: any time
+        std::list<Waiter*> queue;  // first come, first served
+    };
+    using Hosts = std::unordered_map<std::string, Host>;
+    using Entry = Hosts::value_type;  // stays where it is; one with slots or waiters is never erased
+
+public:
     /// A place on a host; given back by the destructor.
     class Slot {
     public:
-        Slot(HostGate& gate, std::string host) : gate_(&gate), host_(std::move(host)) {}
-        Slot(Slot&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)), host_(std::move(other.host_)) {}
+        Slot(Slot&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)), entry_(other.entry_) {}
         Slot& operator=(Slot&&) = delete;
         ~Slot() {
-            if (gate_) gate_->leave(host_);
+            if (gate_) gate_->leave(*entry_);
         }
 
     private:
+        friend class HostGate;
+        Slot(HostGate& gate, Entry& entry) : gate_(&gate), entry_(&entry) {}
+
         HostGate* gate_;
-        std::string host_;
+        Entry* entry_;
     };
 
+    /// A place that is free now; nullopt when there is something to wait for.
+    std::optional<Slot> try_enter(const std::string& host);
     /// Waits for a place. nullopt: `stop` was requested, or `deadline` passed first.
     std::optional<Slot> enter(const std::string& host, Steady deadline, std::stop_token stop);
 
@@ -51,19 +68,11 @@ public:
     std::size_t waiting(const std::string& host) const;
 
 private:
-    struct Waiter {
-        std::condition_variable_any turn;
-    };
-    struct Host {
-        int active = 0;
-        Steady next_start{};
-        std::list<Waiter*> queue;  // first come, first served
-    };
-    using Hosts = std::unordered_map<std::string, Host>;
-
-    void leave(const std::string& host) noexcept;
+    Entry& entry_of(const std::string& host);
+    bool take_free(Host& host) const;
+    void leave(Entry& entry) noexcept;
     void call_next(Host& host) const;
-    void forget_if_idle(Hosts::iterator host);
+    static bool is_idle(const Host& host);
     void sweep();
 
     const int limit_;

@@ -16,6 +16,9 @@ namespace {
 constexpr long most_idle_connections = 256;
 constexpr std::size_t most_idle_handles = 64;
 constexpr std::size_t longest_usual_body = 256u << 10;
+constexpr std::size_t most_room = 1u << 20;    // for bodies that are to come, all together
+constexpr std::size_t few = 16;                // so many transfers read in large pieces, the others in small ones:
+constexpr long small_read_buffer = 16l << 10;  // each holds its buffer from the start to the end
 constexpr std::chrono::milliseconds longest_sleep{1000};
 
 Error loop_error(const char* what) {
@@ -88,10 +91,16 @@ void Loop::resume(std::shared_ptr<Transfer> transfer) {
     (void)post(Wish::resume, std::move(transfer));
 }
 
+std::size_t Loop::body_room() const noexcept {
+    const std::size_t usual = usual_body_.load(std::memory_order_relaxed);
+    return usual * (running_count_.load(std::memory_order_relaxed) + 1) <= most_room ? usual : 0;
+}
+
 void Loop::note_body(std::size_t bytes) noexcept {
-    const std::size_t usual = usual_body();
+    const std::size_t usual = usual_body_.load(std::memory_order_relaxed);
     bytes = std::min(bytes, longest_usual_body);
-    usual_body_.store(bytes >= usual ? bytes : usual - (usual - bytes) / 8, std::memory_order_relaxed);
+    const std::size_t next = bytes >= usual ? bytes : usual - (usual - bytes) / 8;
+    if (next != usual) usual_body_.store(next, std::memory_order_relaxed);
 }
 
 bool Loop::post(Wish wish, std::shared_ptr<Transfer> transfer) {
@@ -149,33 +158,38 @@ bool Loop::obey() {
         }
     }
     for (Command& command : batch_) {
-        const auto entry = running_.find(command.transfer.get());
         if (command.wish == Wish::start) {
             begin(std::move(command.transfer));
-        } else if (entry == running_.end()) {
-            continue;  // it ended in the meantime
-        } else if (command.wish == Wish::resume) {
-            (void)curl_easy_pause(entry->second.easy.get(), CURLPAUSE_CONT);
+            continue;
+        }
+        Handle* const handle = command.transfer->handle();
+        if (!handle) continue;  // it ended in the meantime
+        if (command.wish == Wish::resume) {
+            (void)curl_easy_pause(handle->easy.get(), CURLPAUSE_CONT);
         } else {
-            auto [transfer, easy] = take_out(entry);
-            transfer->abandon();
-            keep_easy(std::move(easy), false);
+            Held stopped = take_out(*handle);
+            stopped->transfer->abandon();
+            keep_handle(std::move(stopped), false);
         }
     }
     return true;
 }
 
 void Loop::begin(std::shared_ptr<Transfer> transfer) {
-    Easy easy = take_easy();
-    if (!easy) return transfer->abandon();
-    Transfer* const key = transfer.get();
-    CURLcode code = key->attach(easy.get(), usual_headers_.get());
-    if (code == CURLE_OK && curl_multi_add_handle(multi_.get(), easy.get()) != CURLM_OK) code = CURLE_FAILED_INIT;
+    Held handle = take_handle();
+    if (!handle) return transfer->abandon();
+    handle->transfer = std::move(transfer);
+    CURLcode code = handle->transfer->attach(*handle, usual_headers_.get(),
+                                             running_.size() < few ? most_read_buffer : small_read_buffer);
+    if (code == CURLE_OK && curl_multi_add_handle(multi_.get(), handle->easy.get()) != CURLM_OK)
+        code = CURLE_FAILED_INIT;
     if (code == CURLE_OK) {
-        running_.emplace(key, Running{std::move(transfer), std::move(easy)});
+        handle->place = running_.size();
+        running_.push_back(std::move(handle));
+        running_count_.store(running_.size(), std::memory_order_relaxed);
     } else {
-        key->finish(code);
-        keep_easy(std::move(easy), false);
+        handle->transfer->finish(code);
+        keep_handle(std::move(handle), false);
     }
 }
 
@@ -186,7 +200,7 @@ void Loop::collect_finished() {
         const CURLcode code = message->data.result;
         char* owner = nullptr;
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
-        end(reinterpret_cast<Transfer*>(owner), code);
+        end(*reinterpret_cast<Handle*>(owner), code);
     }
 }
 
@@ -194,40 +208,42 @@ void Loop::collect_finished() {
 std::chrono::milliseconds Loop::tend_running() {
     const auto now = std::chrono::steady_clock::now();
     auto wake = now + longest_sleep;
-    std::vector<Transfer*> nameless;
-    for (auto& [transfer, running] : running_) {
+    std::vector<Handle*> nameless;
+    for (const Held& handle : running_) {
         // Outside of the write callback, which has taken all it was given: paused inside of it, libcurl would go on
         // decoding into a buffer of its own, past our limits.
-        if (transfer->wants_pause()) (void)curl_easy_pause(running.easy.get(), CURLPAUSE_RECV);
-        const auto deadline = transfer->resolve_deadline();
+        if (handle->transfer->wants_pause()) (void)curl_easy_pause(handle->easy.get(), CURLPAUSE_RECV);
+        const auto deadline = handle->transfer->resolve_deadline();
         if (!deadline) continue;
-        if (*deadline <= now) nameless.push_back(transfer);
+        if (*deadline <= now) nameless.push_back(handle.get());
         wake = std::min(wake, *deadline);
     }
-    for (Transfer* transfer : nameless) end(transfer, CURLE_COULDNT_RESOLVE_HOST);
+    for (Handle* handle : nameless) end(*handle, CURLE_COULDNT_RESOLVE_HOST);
     return std::max(std::chrono::ceil<std::chrono::milliseconds>(wake - now), std::chrono::milliseconds(0));
 }
 
-void Loop::end(Transfer* transfer, CURLcode code) {
-    const auto entry = running_.find(transfer);
-    if (entry == running_.end()) return;
-    auto [owner, easy] = take_out(entry);
-    owner->finish(code);
-    keep_easy(std::move(easy), owner->leaves_clean());
+void Loop::end(Handle& handle, CURLcode code) {
+    Held ended = take_out(handle);
+    ended->transfer->finish(code);
+    const bool clean = ended->transfer->leaves_clean();
+    keep_handle(std::move(ended), clean);
 }
 
-Loop::Running Loop::take_out(std::unordered_map<Transfer*, Running>::iterator entry) {
-    Running running = std::move(entry->second);
-    running_.erase(entry);
-    (void)curl_multi_remove_handle(multi_.get(), running.easy.get());
-    return running;
+Loop::Held Loop::take_out(Handle& handle) {
+    const std::size_t place = handle.place;
+    Held taken = std::move(running_[place]);
+    if (place + 1 != running_.size()) {
+        running_[place] = std::move(running_.back());
+        running_[place]->place = place;
+    }
+    running_.pop_back();
+    running_count_.store(running_.size(), std::memory_order_relaxed);
+    (void)curl_multi_remove_handle(multi_.get(), taken->easy.get());  // may call back once more
+    return taken;
 }
 
 void Loop::end_all() {
-    while (!running_.empty()) {
-        auto [transfer, easy] = take_out(running_.begin());
-        transfer->abandon();
-    }
+    while (!running_.empty()) take_out(*running_.back())->transfer->abandon();
     std::vector<Command> unheard;
     {
         const std::lock_guard lock(mutex_);
@@ -240,26 +256,28 @@ void Loop::end_all() {
     multi_.reset();  // connections are closed by the thread that opened them
 }
 
-Loop::Easy Loop::take_easy() {
+Loop::Held Loop::take_handle() {
     if (!idle_.empty()) {
-        Easy easy = std::move(idle_.back());
+        Held handle = std::move(idle_.back());
         idle_.pop_back();
-        return easy;
+        return handle;
     }
-    Easy easy(curl_easy_init());
-    if (!easy) return nullptr;
-    (void)curl_easy_setopt(easy.get(), CURLOPT_SHARE, share_.get());  // survives curl_easy_reset()
-    if (Transfer::prepare(easy.get(), *settings_, resolve_.get()) != CURLE_OK) return nullptr;
-    return easy;
+    auto handle = std::make_unique<Handle>();
+    handle->easy.reset(curl_easy_init());
+    if (!handle->easy) return nullptr;
+    (void)curl_easy_setopt(handle->easy.get(), CURLOPT_SHARE, share_.get());  // survives curl_easy_reset()
+    if (Transfer::prepare(*handle, *settings_, resolve_.get()) != CURLE_OK) return nullptr;
+    return handle;
 }
 
-void Loop::keep_easy(Easy easy, bool clean) {
+void Loop::keep_handle(Held handle, bool clean) {
     if (idle_.size() >= most_idle_handles) return;
     if (!clean) {
-        curl_easy_reset(easy.get());
-        if (Transfer::prepare(easy.get(), *settings_, resolve_.get()) != CURLE_OK) return;
+        curl_easy_reset(handle->easy.get());
+        if (Transfer::prepare(*handle, *settings_, resolve_.get()) != CURLE_OK) return;
     }
-    idle_.push_back(std::move(easy));
+    handle->transfer.reset();  // last: the handle may have pointed into it
+    idle_.push_back(std::move(handle));
 }
 
 }  // namespace meter::fetch

@@ -7,7 +7,6 @@
 #include <memory>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "fetch/settings.hpp"
@@ -31,8 +30,9 @@ public:
     void cancel(std::shared_ptr<Transfer> transfer);
     /// Goes on reading after Transfer::wants_pause().
     void resume(std::shared_ptr<Transfer> transfer);
-    /// About how long bodies were lately; at most 256 KiB.
-    std::size_t usual_body() const noexcept { return usual_body_.load(std::memory_order_relaxed); }
+    /// Room to make for a body before its answer comes: about as much as bodies took lately, at most 256 KiB; none
+    /// while so many transfers run that all the room would be more than 1 MiB.
+    std::size_t body_room() const noexcept;
     void note_body(std::size_t bytes) noexcept;
     /// Ends every transfer as cancelled, also those to come, and joins the thread. Once.
     void close();
@@ -41,25 +41,18 @@ private:
     struct MultiCleanup {
         void operator()(CURLM* multi) const noexcept { (void)curl_multi_cleanup(multi); }
     };
-    struct EasyCleanup {
-        void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-    };
     struct ShareCleanup {
         void operator()(CURLSH* share) const noexcept { (void)curl_share_cleanup(share); }
     };
     struct SlistCleanup {
         void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
     };
-    using Easy = std::unique_ptr<CURL, EasyCleanup>;
+    using Held = std::unique_ptr<Handle>;
     using Slist = std::unique_ptr<curl_slist, SlistCleanup>;
     enum class Wish { start, cancel, resume };
     struct Command {
         Wish wish;
         std::shared_ptr<Transfer> transfer;
-    };
-    struct Running {
-        std::shared_ptr<Transfer> transfer;
-        Easy easy;
     };
 
     explicit Loop(const Settings& settings) : settings_(&settings) {}
@@ -69,13 +62,13 @@ private:
     bool obey();
     bool may_sleep();
     void begin(std::shared_ptr<Transfer> transfer);
-    void end(Transfer* transfer, CURLcode code);
-    Running take_out(std::unordered_map<Transfer*, Running>::iterator entry);
+    void end(Handle& handle, CURLcode code);
+    Held take_out(Handle& handle);
     void collect_finished();
     std::chrono::milliseconds tend_running();
     void end_all();
-    Easy take_easy();
-    void keep_easy(Easy easy, bool clean);
+    Held take_handle();
+    void keep_handle(Held handle, bool clean);
 
     Sockets sockets_;  // loop thread only, but for wake(); outlives the multi handle
 
@@ -86,8 +79,8 @@ private:
     Slist resolve_, usual_headers_;
 
     // Loop thread only.
-    std::vector<Easy> idle_;
-    std::unordered_map<Transfer*, Running> running_;
+    std::vector<Held> idle_;
+    std::vector<Held> running_;
     std::vector<Command> batch_;
 
     std::mutex mutex_;  // guards the next three
@@ -96,6 +89,7 @@ private:
     bool closed_ = false;
 
     std::atomic<std::size_t> usual_body_{0};
+    std::atomic<std::size_t> running_count_{0};
 
     std::thread thread_;
 };

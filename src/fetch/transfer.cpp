@@ -27,13 +27,16 @@ Transfer::Ended Transfer::wait(const Consumer& consumer, const std::function<voi
     const std::stop_callback on_stop(stop, [this] { changed_.set(); });
     std::string pieces;
     for (bool in_time = true;;) {
-        std::unique_lock lock(mutex_);
         if (stop.stop_requested()) return Ended::stopped;
-        if (!backlog_.empty()) {
+        const bool done = done_.load(std::memory_order_acquire);  // then there is no more to come
+        bool was_paused = false;
+        if (hop_.stream) {
+            const std::lock_guard lock(mutex_);
             pieces.clear();
             pieces.swap(backlog_);
-            const bool was_paused = std::exchange(paused_, false);
-            lock.unlock();
+            was_paused = !pieces.empty() && std::exchange(paused_, false);
+        }
+        if (!pieces.empty()) {
             delivered_ = true;
             if (!consumer(pieces)) return Ended::refused;
             if (was_paused) resume();
@@ -41,26 +44,30 @@ Transfer::Ended Transfer::wait(const Consumer& consumer, const std::function<voi
             if (!in_time) return Ended::late;
             continue;
         }
-        if (done_) return Ended::done;
+        if (done) return Ended::done;
         if (!in_time) return Ended::late;
-        lock.unlock();
         in_time = changed_.wait_until(deadline);
     }
 }
 
 HopOutcome Transfer::take_outcome() {
-    const std::lock_guard lock(mutex_);
-    return std::move(outcome_);
+    answer_.url = std::move(hop_.url);
+    return std::move(answer_);
 }
 
 // ---- loop ------------------------------------------------------------------------------------------------------
 
-CURLcode Transfer::prepare(CURL* easy, const Settings& settings, curl_slist* resolve) {
+CURLcode Transfer::prepare(Handle& handle, const Settings& settings, curl_slist* resolve) {
     const FetchOptions& options = settings.options;
     CURLcode code = CURLE_OK;
-    const auto set = [&](CURLoption option, auto value) {
+    const auto set = [&, easy = handle.easy.get()](CURLoption option, auto value) {
         if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);
     };
+    void* const self = &handle;
+    for (const CURLoption data :
+         {CURLOPT_PRIVATE, CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA, CURLOPT_RESOLVER_START_DATA, CURLOPT_HEADERDATA,
+          CURLOPT_WRITEDATA, CURLOPT_XFERINFODATA})
+        set(data, self);
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_QUICK_EXIT, 1L);  // a hanging getaddrinfo must not hold up cancelling
 
@@ -93,29 +100,29 @@ CURLcode Transfer::prepare(CURL* easy, const Settings& settings, curl_slist* res
     set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
     set(CURLOPT_XFERINFOFUNCTION, &Transfer::on_progress);
     set(CURLOPT_NOPROGRESS, 0L);
-    set(CURLOPT_BUFFERSIZE, read_buffer);
+    // Refused when the handle still has the buffer of a transfer that found no connection: then it is not kept.
+    set(CURLOPT_BUFFERSIZE, handle.read_buffer = most_read_buffer);
+    handle.usual_headers = false;
     return code;
 }
 
-CURLcode Transfer::attach(CURL* easy, curl_slist* usual_headers) {
-    easy_ = easy;
+CURLcode Transfer::attach(Handle& handle, curl_slist* usual_headers, long read_buffer) {
+    handle_ = &handle;
     CURLcode code = CURLE_OK;
-    const auto set = [&](CURLoption option, auto value) {
+    const auto set = [&, easy = handle.easy.get()](CURLoption option, auto value) {
         if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);
     };
-    void* const self = this;
-    for (const CURLoption data :
-         {CURLOPT_PRIVATE, CURLOPT_OPENSOCKETDATA, CURLOPT_PREREQDATA, CURLOPT_RESOLVER_START_DATA, CURLOPT_HEADERDATA,
-          CURLOPT_WRITEDATA, CURLOPT_XFERINFODATA})
-        set(data, self);
     set(CURLOPT_URL, hop_.url.c_str());
+    if (handle.read_buffer != read_buffer) set(CURLOPT_BUFFERSIZE, handle.read_buffer = read_buffer);
     for (const std::string& line : hop_.header_lines) {
         curl_slist* const longer = curl_slist_append(header_list_.get(), line.c_str());
         if (!longer) return CURLE_OUT_OF_MEMORY;
         (void)header_list_.release();
         header_list_.reset(longer);
     }
-    set(CURLOPT_HTTPHEADER, header_list_ ? header_list_.get() : usual_headers);
+    const bool usual = !header_list_;
+    if (!usual || !handle.usual_headers) set(CURLOPT_HTTPHEADER, usual ? usual_headers : header_list_.get());
+    handle.usual_headers = usual;
     if (!hop_.credentials.empty()) {
         const std::string_view both = hop_.credentials;
         const auto colon = both.find(':');
@@ -124,13 +131,14 @@ CURLcode Transfer::attach(CURL* easy, curl_slist* usual_headers) {
         set(CURLOPT_PASSWORD,
             colon == both.npos ? std::string().c_str() : url::percent_decode(both.substr(colon + 1)).c_str());
     }
-    return code == CURLE_OK ? set_method(easy) : code;
+    return code == CURLE_OK ? set_method() : code;
 }
 
-CURLcode Transfer::set_method(CURL* easy) const {
+CURLcode Transfer::set_method() const {
+    if (hop_.method == "GET" && !hop_.body) return CURLE_OK;  // as prepare() leaves it
     CURLcode code = CURLE_OK;
     const auto set = [&](CURLoption option, auto value) {
-        if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);
+        if (code == CURLE_OK) code = curl_easy_setopt(easy(), option, value);
     };
     if (hop_.method == "HEAD") {
         set(CURLOPT_NOBODY, 1L);
@@ -141,16 +149,16 @@ CURLcode Transfer::set_method(CURL* easy) const {
         set(CURLOPT_CUSTOMREQUEST, hop_.method.c_str());
     } else {
         set(CURLOPT_HTTPGET, 1L);
-        if (hop_.method != "GET") set(CURLOPT_CUSTOMREQUEST, hop_.method.c_str());
+        set(CURLOPT_CUSTOMREQUEST, hop_.method.c_str());
     }
     return code;
 }
 
 void Transfer::finish(CURLcode code) {
     answer_.wire_bytes = received();
-    (void)curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &progress_.os_errno);
+    if (code != CURLE_OK) (void)curl_easy_getinfo(easy(), CURLINFO_OS_ERRNO, &progress_.os_errno);
     long connections = 1;
-    (void)curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &connections);
+    (void)curl_easy_getinfo(easy(), CURLINFO_NUM_CONNECTS, &connections);
     leaves_clean_ = code == CURLE_OK && verdict_ == Verdict::none && connections == 0 && hop_.method == "GET" &&
                     !hop_.body && hop_.credentials.empty();
     if (verdict_ == Verdict::skipped) {
@@ -165,24 +173,19 @@ void Transfer::finish(CURLcode code) {
     if (code == CURLE_OK && (grown || heavy)) refuse(Verdict::too_large);
 
     if (code != CURLE_OK || verdict_ != Verdict::none) answer_.failure = failure_of(code);
-    end(std::move(answer_));
+    end();
 }
 
 void Transfer::abandon() {
-    HopOutcome cancelled;
-    cancelled.failure = Failure{cancelled_error(hop_.url), Blame::fatal};
-    end(std::move(cancelled));
+    answer_.failure = Failure{cancelled_error(hop_.url), Blame::fatal};
+    end();
 }
 
-void Transfer::end(HopOutcome outcome) {
-    easy_ = nullptr;
+void Transfer::end() {
+    handle_ = nullptr;
     header_list_.reset();
-    {
-        const std::lock_guard lock(mutex_);
-        outcome_ = std::move(outcome);
-        done_ = true;
-    }
-    changed_.set();  // the loop holds this transfer until it returns; woken, the caller finds the lock free
+    done_.store(true, std::memory_order_release);
+    changed_.set();  // the loop holds this transfer until it returns
 }
 
 Failure Transfer::failure_of(CURLcode code) const {

@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -22,8 +23,8 @@
 
 namespace meter::fetch {
 
-/// How much libcurl reads at once.
-inline constexpr long read_buffer = 32l << 10;
+/// How much libcurl reads at once at most.
+inline constexpr long most_read_buffer = 64l << 10;
 
 /// What goes out, and how much may come in.
 struct Hop {
@@ -42,10 +43,27 @@ struct Hop {
 /// What came back. With `failure` the rest is meaningless.
 struct HopOutcome {
     std::optional<Failure> failure = {};
+    std::string url = {};  ///< that of the hop
     int status = 0;
     std::vector<Header> headers = {};
     std::string body = {};
     std::uint64_t wire_bytes = 0;
+};
+
+class Transfer;
+
+struct EasyCleanup {
+    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+};
+
+/// A libcurl handle and the transfer that it serves. libcurl's callbacks are given its address, once.
+/// Threads: the loop's.
+struct Handle {
+    std::shared_ptr<Transfer> transfer = {};
+    std::unique_ptr<CURL, EasyCleanup> easy = {};  // goes first: it may point into the transfer
+    std::size_t place = 0;                         ///< among those that run
+    long read_buffer = 0;                          ///< the last one set
+    bool usual_headers = false;                    ///< are those set?
 };
 
 /// Threads: the caller waits in wait(); everything marked "loop" belongs to the loop thread.
@@ -69,10 +87,13 @@ public:
     bool delivered() const noexcept { return delivered_; }
 
     // --- loop ---
-    /// Sets the options that all transfers have in common, on a fresh handle.
-    static CURLcode prepare(CURL* easy, const Settings& settings, curl_slist* resolve);
-    /// Sets the rest, on a handle that is prepared. `usual_headers` outlive it.
-    CURLcode attach(CURL* easy, curl_slist* usual_headers);
+    /// Sets the options that all transfers have in common, on a fresh handle or one that was reset. What fails is of no
+    /// more use.
+    static CURLcode prepare(Handle& handle, const Settings& settings, curl_slist* resolve);
+    /// Sets the rest, on a handle that is prepared and has this transfer. `usual_headers` outlive it.
+    CURLcode attach(Handle& handle, curl_slist* usual_headers, long read_buffer);
+    /// From attach() to the end, else null.
+    Handle* handle() const noexcept { return handle_; }
     /// The transfer has ended with this code; the handle is given back after the call.
     void finish(CURLcode code);
     /// The fetcher is closing.
@@ -98,7 +119,8 @@ private:
     static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address) noexcept;
     static int on_request(void* self, char* remote_ip, char* local_ip, int remote_port, int local_port) noexcept;
 
-    CURLcode set_method(CURL* easy) const;
+    CURL* easy() const noexcept { return handle_->easy.get(); }
+    CURLcode set_method() const;
     bool refuse(Verdict verdict) noexcept;
     bool take_header(std::string_view line);
     bool take_head_end();
@@ -109,14 +131,14 @@ private:
     bool allows(const sockaddr* address) const;
     bool would_resend() noexcept;
     Failure failure_of(CURLcode code) const;
-    void end(HopOutcome outcome);
+    void end();
 
-    // Constant after construction.
-    const Hop hop_;
+    // Constant until take_outcome().
+    Hop hop_;
     const Settings& settings_;
 
     // Loop thread only.
-    CURL* easy_ = nullptr;
+    Handle* handle_ = nullptr;
     std::unique_ptr<curl_slist, SlistFree> header_list_;
     Verdict verdict_ = Verdict::none;
     Progress progress_;
@@ -128,17 +150,17 @@ private:
     std::size_t header_bytes_ = 0;
     std::size_t header_count_ = 0;
     std::size_t decoded_ = 0;
-    HopOutcome answer_;
+
+    HopOutcome answer_;              // the loop's until done_, then the caller's
+    std::atomic<bool> done_{false};  // set by the loop, with nothing but the signal after it
 
     // Caller's thread only.
     bool delivered_ = false;
 
-    core::Signal changed_;  // of what the mutex guards, or the stop
+    core::Signal changed_;  // of done_, of what the mutex guards, or the stop
     std::mutex mutex_;      // guards the rest
     std::string backlog_;
     bool paused_ = false;
-    bool done_ = false;
-    HopOutcome outcome_;
 };
 
 }  // namespace meter::fetch

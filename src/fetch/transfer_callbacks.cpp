@@ -17,10 +17,16 @@ constexpr std::size_t most_headers = 1000;
 constexpr std::size_t longest_skip = 64u << 10;  // a body nobody reads: worth a kept connection up to here
 constexpr std::size_t ratio_grace = 1u << 20;    // decoded bytes before the ratio is judged
 
+/// Without the white space that RFC 9110 5.6.3 allows around a field value.
+std::string_view field_value(std::string_view text) {
+    const auto from = text.find_first_not_of(" \t");
+    return from == text.npos ? std::string_view() : text.substr(from, text.find_last_not_of(" \t") - from + 1);
+}
+
 }  // namespace
 
 std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept {
-    auto& transfer = *static_cast<Transfer*>(self);
+    auto& transfer = *static_cast<Handle*>(self)->transfer;
     try {
         if (transfer.take_header({data, size * count})) return size * count;
     } catch (...) {  // out of memory
@@ -30,7 +36,7 @@ std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count,
 }
 
 std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept {
-    auto& transfer = *static_cast<Transfer*>(self);
+    auto& transfer = *static_cast<Handle*>(self)->transfer;
     if (size * count == 0) return 0;
     try {
         if (transfer.take_body({data, size * count})) return size * count;
@@ -42,14 +48,14 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
 
 // Counts what the decoders swallow without giving anything back.
 int Transfer::on_progress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t) noexcept {
-    auto& transfer = *static_cast<Transfer*>(self);
+    auto& transfer = *static_cast<Handle*>(self)->transfer;
     if (static_cast<std::uint64_t>(received) <= transfer.settings_.options.max_wire_bytes) return 0;
     transfer.refuse(Verdict::too_large);
     return 1;
 }
 
 int Transfer::on_resolve(void*, void*, void* self) noexcept {
-    auto& transfer = *static_cast<Transfer*>(self);
+    auto& transfer = *static_cast<Handle*>(self)->transfer;
     transfer.progress_.resolving = true;
     transfer.resolve_began_ = std::chrono::steady_clock::now();
     return 0;
@@ -57,7 +63,7 @@ int Transfer::on_resolve(void*, void*, void* self) noexcept {
 
 // The egress gate, part one: the address about to be connected to, whatever name or spelling led here.
 curl_socket_t Transfer::on_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
-    auto& transfer = *static_cast<Transfer*>(self);
+    auto& transfer = *static_cast<Handle*>(self)->transfer;
     transfer.progress_.resolving = false;
     if (!transfer.allows(&address->addr)) {
         transfer.progress_.blocked = true;
@@ -74,7 +80,7 @@ curl_socket_t Transfer::on_socket(void* self, curlsocktype, curl_sockaddr* addre
 
 // The egress gate, part two: right before the request, also on a connection opened by an earlier one.
 int Transfer::on_request(void* self, char* remote_ip, char*, int, int) noexcept {
-    auto& transfer = *static_cast<Transfer*>(self);
+    auto& transfer = *static_cast<Handle*>(self)->transfer;
     transfer.progress_.resolving = false;
     sockaddr_storage storage;
     std::memset(&storage, 0, sizeof storage);
@@ -128,16 +134,16 @@ bool Transfer::take_header(std::string_view line) {
     const auto colon = line.find(':');
     if (folded && !answer_.headers.empty()) {
         answer_.headers.back().second += ' ';
-        answer_.headers.back().second += core::trim(line);
+        answer_.headers.back().second += field_value(line);
     } else if (!folded && colon != line.npos) {
-        answer_.headers.emplace_back(core::ascii_lower(line.substr(0, colon)), core::trim(line.substr(colon + 1)));
+        answer_.headers.emplace_back(core::ascii_lower(line.substr(0, colon)), field_value(line.substr(colon + 1)));
     }
     return true;
 }
 
 bool Transfer::take_head_end() {
     long status = 0;
-    (void)curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
     if (status < 200) {  // an interim answer; the next status line follows
         expect_status_line_ = true;
         return true;
@@ -147,13 +153,13 @@ bool Transfer::take_head_end() {
     streaming_ = hop_.stream && status < 300;
     if (!has_one_coding()) return refuse(Verdict::bad_coding);
 
-    const bool has_location = std::any_of(answer_.headers.begin(), answer_.headers.end(), [](const Header& header) {
-        return header.first == "location" && !header.second.empty();
-    });
-    skipping_ = hop_.skip_redirect && is_redirect(answer_.status) && has_location;
+    if (hop_.skip_redirect && is_redirect(answer_.status))
+        skipping_ = std::any_of(answer_.headers.begin(), answer_.headers.end(), [](const Header& header) {
+            return header.first == "location" && !header.second.empty();
+        });
 
     curl_off_t length = -1;
-    (void)curl_easy_getinfo(easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    (void)curl_easy_getinfo(easy(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     const bool bodiless = hop_.method == "HEAD" || status == 204 || status == 304;  // may still name a length
     if (length <= 0 || bodiless) return true;
     const auto announced = static_cast<std::uint64_t>(length);
@@ -188,7 +194,8 @@ bool Transfer::take_body(std::string_view piece) {
     if (skipping_) return decoded_ <= longest_skip || refuse(Verdict::skipped);
     if (decoded_ > hop_.max_body_bytes) return refuse(Verdict::too_large);
     // libcurl may count a buffer only after it has been decoded, so one buffer is added; finish() has exact figures.
-    if (grows_too_much(received() + read_buffer)) return refuse(Verdict::too_large);
+    if (grows_too_much(received() + static_cast<std::uint64_t>(handle_->read_buffer)))
+        return refuse(Verdict::too_large);
 
     if (!streaming_) {
         answer_.body += piece;
@@ -207,7 +214,7 @@ bool Transfer::grows_too_much(std::uint64_t wire_bytes) const {
 
 std::uint64_t Transfer::received() const {
     curl_off_t bytes = 0;
-    (void)curl_easy_getinfo(easy_, CURLINFO_SIZE_DOWNLOAD_T, &bytes);
+    (void)curl_easy_getinfo(easy(), CURLINFO_SIZE_DOWNLOAD_T, &bytes);
     return static_cast<std::uint64_t>(bytes);
 }
 
