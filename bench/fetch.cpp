@@ -1,4 +1,5 @@
-// Fetching a page many times through the built-in fetcher, against a bare libcurl multi loop. Argument: the page's URL.
+// Fetching a page many times through the built-in fetcher, against a bare libcurl multi loop that asks for it in the
+// same words. Argument: the page's URL.
 #include <curl/curl.h>
 
 #include <atomic>
@@ -10,6 +11,7 @@
 
 #include "measure.hpp"
 #include "meter/fetcher.hpp"
+#include "meter/version.hpp"
 
 namespace {
 
@@ -23,13 +25,16 @@ std::size_t keep(char* data, std::size_t size, std::size_t count, void* body) {
 
 void run_bare(const std::string& url) {
     CURLM* multi = curl_multi_init();
+    curl_slist* headers = curl_slist_append(nullptr, ("User-Agent: libmeter/" + std::string(meter::version())).c_str());
+    headers = curl_slist_append(headers, "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
     std::vector<std::string> bodies(parallel);
     int started = 0, done = 0;
     for (int i = 0; i < parallel; ++i) {
         CURL* easy = curl_easy_init();
         curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+        curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate, br");
+        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep);
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, &bodies[static_cast<std::size_t>(i)]);
         curl_easy_setopt(easy, CURLOPT_PRIVATE, &bodies[static_cast<std::size_t>(i)]);
@@ -58,6 +63,7 @@ void run_bare(const std::string& url) {
         if (done < requests) curl_multi_poll(multi, nullptr, 0, 100, nullptr);
     }
     curl_multi_cleanup(multi);
+    curl_slist_free_all(headers);
 }
 
 void run_fetcher(meter::Fetcher& fetcher, const std::string& url) {
