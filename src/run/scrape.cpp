@@ -1,6 +1,8 @@
 #include "run/scrape.hpp"
 
 #include <algorithm>
+#include <semaphore>
+#include <thread>
 #include <utility>
 
 #include "core/hash.hpp"
@@ -55,6 +57,17 @@ std::string page_hash(const Page& page) {
     }
     hash.update(page.body);
     return hash.finish_hex();
+}
+
+/// Reads a page. No more at once than processors can work on: what is interrupted half-way would only hold its tree.
+Result<Extraction> read_page(const Page& page, const Plan& plan, const ExtractLimits& limits) {
+    static std::counting_semaphore<> turns(std::max(2, static_cast<int>(std::thread::hardware_concurrency())));
+    struct Turn {
+        Turn() { turns.acquire(); }
+        ~Turn() { turns.release(); }
+    };
+    const Turn turn;
+    return extract(page, plan, limits);
 }
 
 /// Did the baseline's results come from this very page, in the same way?
@@ -132,7 +145,7 @@ std::variant<Scraped, ScrapeFailure> scrape(const CompiledStrategy& strategy, Fe
         scraped.not_modified = true;
         return scraped;
     }
-    auto extraction = extract(page, strategy.plan, input.limits);
+    auto extraction = read_page(page, strategy.plan, input.limits);
     if (!extraction) return ScrapeFailure{extraction.error()};
     if (extraction->items.empty() && strategy.plan.scraper_type() != ScraperType::api) {
         if (auto failure = find_blocked(page, input.url)) return *std::move(failure);
