@@ -26,7 +26,7 @@ struct Writer::Request {
     std::string_view operation;
     const sql::Database::Work& work;
     Result<void> outcome = {};  ///< written by the thread that leads, before `turn`
-    bool leads = false;         ///< its thread is to write for all: nobody has run it yet
+    bool leads = false;         ///< its turn is to write for all: nobody has run it yet; written before `turn`
 
     Request* after = nullptr;  ///< in its list
 
@@ -61,13 +61,17 @@ Writer::~Writer() = default;
 
 Result<void> Writer::run(std::string_view operation, const sql::Database::Work& work) {
     Request request{.operation = operation, .work = work};
+    bool leads = false;
     {
         const std::lock_guard lock(mutex_);
         queue_.push(request);
-        request.leads = !std::exchange(led_, true);
+        leads = !std::exchange(led_, true);
     }
-    if (!request.leads) request.turn.wait();
-    if (request.leads) lead();
+    if (!leads) {
+        request.turn.wait();
+        leads = request.leads;
+    }
+    if (leads) lead();
     return std::move(request.outcome);
 }
 
